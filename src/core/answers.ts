@@ -1,0 +1,99 @@
+// How providers turn requests and answers into reads: one helper per shape that networks have.
+
+import type { ZodType } from 'zod'
+import { GatewayError } from './errors.ts'
+import type { Identity } from './model.ts'
+import type { ApiRequest, ApiResponse, Paged, Read } from './provider.ts'
+
+/** One request, one answer of a known shape. */
+export function read<T, Body>(
+  request: (identity: Pick<Identity, 'subject' | 'server'>) => ApiRequest,
+  body: ZodType<Body>,
+  to: (body: Body) => T,
+): Read<T> {
+  return { request, parse: (response) => to(understand(response, body)) }
+}
+
+interface PagedSpec<T, Body> {
+  first(identity: Pick<Identity, 'subject' | 'server'>): ApiRequest
+  body: ZodType<Body>
+  items(body: Body): readonly T[]
+  next: Next<Body>
+}
+
+/** Says what to ask after this answer, or nothing at the end. */
+export type Next<Body> = (body: Body, response: ApiResponse, request: ApiRequest) => ApiRequest | undefined
+
+/** One request per page, of a known shape. A page that leads to itself ends the list. */
+export function paged<T, Body>({ first, body, items, next }: PagedSpec<T, Body>): Paged<T> {
+  return {
+    first,
+    parse(response, request) {
+      const page = understand(response, body)
+      const following = next(page, response, request)
+      return {
+        items: items(page),
+        next: following && sameRequest(following, request) ? undefined : following,
+      }
+    },
+  }
+}
+
+/** The answer holds a token for the next page, which goes into a query parameter. */
+export function byCursor<Body>(parameter: string, cursor: (body: Body) => string | undefined): Next<Body> {
+  return (body, _response, request) => {
+    const value = cursor(body)
+    return value ? { ...request, query: { ...request.query, [parameter]: value } } : undefined
+  }
+}
+
+/** The answer holds the whole address of the next page. */
+export function byUrl<Body>(url: (body: Body) => string | undefined): Next<Body> {
+  return (body, _response, request) => {
+    const next = url(body)
+    return next ? { ...request, path: next, query: undefined } : undefined
+  }
+}
+
+/** The next page is in the `Link` header (RFC 8288). */
+export function byLink<Body>(): Next<Body> {
+  return (_body, response, request) => {
+    const next = linkTo(response.headers.link ?? '', 'next')
+    return next ? { ...request, path: next, query: undefined } : undefined
+  }
+}
+
+/** Pages are counted by items; a page that is not full is the last. */
+export function byOffset<Body>(
+  parameter: string,
+  size: number,
+  count: (body: Body) => { readonly onPage: number; readonly total?: number },
+): Next<Body> {
+  return (body, _response, request) => {
+    const { onPage, total } = count(body)
+    const offset = Number(request.query?.[parameter] ?? 0) + onPage
+    const isLast = onPage === 0 || (total === undefined ? onPage < size : offset >= total)
+    return isLast ? undefined : { ...request, query: { ...request.query, [parameter]: offset } }
+  }
+}
+
+/** A network's answer as the shape it documents; `network_unreadable` when it is another. */
+export function understand<Body>(response: ApiResponse, body: ZodType<Body>): Body {
+  const result = body.safeParse(response.body)
+  if (result.success) return result.data
+  throw new GatewayError('network_unreadable', 'The network answered in a form it does not document.', {
+    cause: result.error,
+  })
+}
+
+function sameRequest(one: ApiRequest, other: ApiRequest): boolean {
+  return one.path === other.path && JSON.stringify(one.query) === JSON.stringify(other.query)
+}
+
+function linkTo(header: string, relation: string): string | undefined {
+  for (const [, url, parameters] of header.matchAll(/<([^>]*)>([^<]*)/g)) {
+    const relations = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i.exec(parameters ?? '')
+    if ((relations?.[1] ?? relations?.[2])?.split(/\s+/).includes(relation)) return url
+  }
+  return undefined
+}

@@ -1,0 +1,70 @@
+// All that the services need from outside. Assembled once, in assemble.ts; assembled again in tests.
+
+import type { App, Identity, Site, Tokens } from './model.ts'
+import type { Network, Provider } from './provider.ts'
+import type { Store } from './store.ts'
+
+export interface Gateway {
+  readonly store: Store
+  readonly providers: ReadonlyMap<string, Provider>
+  /** Looks at a network through one identity. */
+  open(identity: Identity): Network
+  /** Looks at a network with tokens that belong to no identity yet: to learn whose they are. */
+  openUnlinked(account: UnlinkedAccount): Promise<Network>
+  readonly bounds: Bounds
+  readonly memory: Memory
+  readonly log: Log
+  readonly meter: Meter
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+export interface UnlinkedAccount {
+  readonly site: Pick<Site, 'id'>
+  readonly provider: string
+  readonly server?: string
+  readonly tokens: Tokens
+  /** Where the network's calls need to know the account before its profile is read. */
+  readonly subject?: string
+  readonly app?: App
+}
+
+/** Every bound the services keep; each is configuration with a stated default (config.ts). */
+export interface Bounds {
+  /** How long a snapshot counts as fresh. Default 24 hours. */
+  readonly contactsMaxAgeMs: number
+  /** Contacts kept per identity. Default 10,000. */
+  readonly contactsPerIdentity: number
+  /** How long a caller waits for a network. Default 8 s. */
+  readonly fanOutDeadlineMs: number
+  /** How long a read may go on after its caller was answered. Default 10 minutes. */
+  readonly readMaxMs: number
+  /** How long an outage is remembered. Default 60 s. */
+  readonly outageMemoryMs: number
+  /** Identity reads at once; more wait. Default 32. */
+  readonly readsAtOnce: number
+  /** Identity reads waiting; more are `overloaded`. Default 10,000. */
+  readonly readsWaiting: number
+  /** How long a connection can be read. Default 1 hour. */
+  readonly connectionLifeMs: number
+}
+
+/** Rendered pieces, kept in memory up to a bound. The key names everything the piece depends on. */
+export interface Memory {
+  get(key: string): Uint8Array | undefined
+  set(key: string, piece: Uint8Array): void
+}
+
+export interface Log {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void
+  info(fields: Readonly<Record<string, unknown>>, message: string): void
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void
+  error(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+/** Counters and durations for the metrics page; names are listed in server/metrics.ts. */
+export interface Meter {
+  count(name: string, labels?: Readonly<Record<string, string>>, by?: number): void
+  seconds(name: string, labels: Readonly<Record<string, string>>, value: number): void
+  gauge(name: string, labels: Readonly<Record<string, string>>, value: number): void
+}

@@ -1,0 +1,162 @@
+// The seam to the networks. A provider is data and pure functions; it never opens a socket and never sees a token.
+
+import type { ZodType } from 'zod'
+import type { ErrorCode } from './errors.ts'
+import type { Contact, Identity, Profile } from './model.ts'
+
+export interface Provider {
+  /** Stable, lower case, stored in the database: never rename. */
+  readonly id: string
+  /** As people write it. */
+  readonly name: string
+  /** Where a wire API knows it by another key or name, by dialect id: OneAll's 'Twitter', Gigya's 'messenger'. */
+  readonly wireNames?: Readonly<
+    Record<string, { readonly key?: string; readonly name?: string; readonly aliases?: readonly string[] }>
+  >
+  /** The network is gone: since when (`YYYY-MM-DD`), and what its users can do now. Then it has nothing else. */
+  readonly gone?: { readonly since: string; readonly instead: string }
+  /** Where the network documents its API. */
+  readonly docs: string
+  /** Root of the API. `{server}` stands for the identity's home server, `{version}` for the API version. */
+  readonly api: string
+  /** Further roots that an ApiRequest may name with `host`. */
+  readonly hosts?: Readonly<Record<string, string>>
+  /** Version of the API where its name carries one; configuration may name another. */
+  readonly version?: string
+  /** Sent with every API request; `{version}` is filled in. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** The network has many home servers; `default` is the one meant when none is named. */
+  readonly server?: { readonly default?: string }
+  readonly auth?: Auth
+  readonly errors?: readonly ErrorRule[]
+  /** Where the network says how much is left and when to come back, if not in `Retry-After`. */
+  readonly rateLimit?: RateLimit
+  /** Reading costs money: never prefetched unless the site says so. */
+  readonly charges?: boolean
+
+  /** A capability is present or absent; there is no "supports" flag to forget. */
+  readonly profile?: Read<Profile>
+  /** Lists are read at the same time and joined by id; a relation without direction is `all`. */
+  readonly contacts?: Contacts
+}
+
+export interface Contacts {
+  /** Those the user follows. */
+  readonly following?: Paged<Contact>
+  /** Those who follow the user. */
+  readonly followers?: Paged<Contact>
+  readonly all?: Paged<Contact>
+  /** The network tells e-mail addresses. */
+  readonly withEmails?: boolean
+}
+
+export type Capability = 'profile' | 'contacts'
+
+export type Auth = OAuth1 | OAuth2 | Atproto
+
+export interface OAuth1 {
+  readonly type: 'oauth1'
+  readonly requestUrl: string
+  readonly authorizeUrl: string
+  readonly tokenUrl: string
+}
+
+export interface OAuth2 {
+  readonly type: 'oauth2'
+  /** `{server}` and `{version}` are filled in, as in `api`. */
+  readonly authorizeUrl: string
+  readonly tokenUrl: string
+  readonly revokeUrl?: string
+  /** Where an app registers itself, on networks where every server has its own apps. */
+  readonly registerUrl?: string
+  /** The scopes each capability needs; a site asks only for what it uses. */
+  readonly scopes: Readonly<Partial<Record<Capability, readonly string[]>>>
+  readonly scopeSeparator?: string
+  readonly pkce?: boolean
+  /** What becomes of a refresh token when it is used. */
+  readonly refresh?: 'rotates' | 'stays' | 'extends' | 'none'
+  readonly clientAuth?: 'body' | 'basic'
+  /** Where API requests carry the token. */
+  readonly tokenIn?: 'header' | 'query'
+  /** Some networks rename `client_id`. */
+  readonly clientIdParam?: string
+  readonly authorizeParams?: Readonly<Record<string, string>>
+  /** Networks that extend a token, or trade a short one for a long one: the grant and the parameter it goes in. */
+  readonly extend?: { readonly grant: string; readonly tokenParam: string; readonly url: string }
+}
+
+/** AT Protocol: OAuth tokens bound by DPoP, or a session made from an app password (then no `dpopKey`). */
+export interface Atproto {
+  readonly type: 'atproto'
+  /** Path of the call that renews a password session, below the home server. */
+  readonly refreshPath: string
+  readonly scopes: Readonly<Partial<Record<Capability, readonly string[]>>>
+}
+
+/** Rate-limit headers, lower case. `unix`: seconds since 1970; `iso`: a timestamp; `seconds`: seconds left. */
+export interface RateLimit {
+  readonly limit?: string
+  readonly remaining: string
+  readonly reset: string
+  readonly as: 'unix' | 'iso' | 'seconds'
+  /** Whose limit it is. */
+  readonly scope: 'identity' | 'app' | 'server'
+}
+
+/** First rule that matches wins; the HTTP status decides the rest. Name status 200 where a network fails politely. */
+export interface ErrorRule {
+  readonly status?: number
+  /** Tested against the body's text. */
+  readonly body?: RegExp
+  readonly header?: readonly [name: string, value: RegExp]
+  readonly code: ErrorCode
+  /** What to tell the caller instead of the general sentence. */
+  readonly message?: string
+}
+
+/** One call of a network's API, as data. */
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below the root; or a whole address, when the network itself gave it as the next page (same origin as the root). */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly json?: unknown
+  readonly form?: Readonly<Record<string, string>>
+  /** A name in the provider's `hosts`; the API root without it. */
+  readonly host?: string
+}
+
+export interface ApiResponse {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Parsed JSON; integers beyond 2^53 arrive as strings with all their digits. Text where it was no JSON. */
+  readonly body: unknown
+}
+
+/** One request, one answer. */
+export interface Read<T> {
+  request(identity: Pick<Identity, 'subject' | 'server'>): ApiRequest
+  /** Throws `network_unreadable` when the answer is not what the network documents. */
+  parse(response: ApiResponse): T
+}
+
+/** One request per page; each answer says what to ask next. */
+export interface Paged<T> {
+  first(identity: Pick<Identity, 'subject' | 'server'>): ApiRequest
+  parse(response: ApiResponse, request: ApiRequest): Page<T>
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly next?: ApiRequest
+}
+
+/** A network, seen through one identity: the only thing that talks to it. */
+export interface Network {
+  readonly identity: Identity
+  /** Answers with 2xx and a body that no error rule matches; throws a GatewayError otherwise. */
+  fetch(request: ApiRequest, options?: { readonly signal?: AbortSignal }): Promise<ApiResponse>
+  call<T>(request: ApiRequest, answer: ZodType<T>): Promise<T>
+}

@@ -1,0 +1,206 @@
+// Everything the gateway asks of its database, in the gateway's own words. Every method is one transaction; what a
+// method has answered is on disk. Lookups take the site, the user or the identity, never a naked id.
+
+import type { Problem } from './errors.ts'
+import type {
+  App,
+  Connection,
+  Identity,
+  PageOf,
+  PageQuery,
+  Profile,
+  Site,
+  SiteSecrets,
+  SiteSettings,
+  Snapshot,
+  SnapshotHead,
+  Tokens,
+  User,
+} from './model.ts'
+
+/** A row that belongs to a site, named by what is needed to find it. */
+type Of<T extends { id: number; siteId: number }> = Pick<T, 'id' | 'siteId'>
+type SiteRef = Pick<Site, 'id'>
+
+export interface NewIdentity {
+  readonly provider: string
+  readonly server?: string
+  readonly subject: string
+  readonly profile: Profile
+  readonly tokens: Tokens
+}
+
+export interface Linked {
+  readonly user: User
+  readonly identity: Identity
+  readonly isNewUser: boolean
+  readonly isNewIdentity: boolean
+}
+
+/** What one contacts call needs to know of one identity. */
+export interface ContactsHead {
+  readonly identity: Identity
+  /** The last good list, however old. */
+  readonly snapshot?: SnapshotHead
+}
+
+/** Where a list of contacts stands between two pages; means something to core/contacts alone. JSON. */
+export type ReadProgress = string
+
+export interface Store {
+  readonly engine: 'sqlite' | 'postgres'
+
+  /**
+   * A number that changes with every change of the database, by whomever; what was computed under the same number
+   * still holds. Absent where other processes write unseen: then nothing may be served from memory unasked.
+   */
+  generation?(): number
+
+  readonly sites: {
+    /** Fails with `conflict` when the subdomain is taken. */
+    create(site: Omit<Site, 'id'>, secrets: SiteSecrets): Promise<Site>
+    bySubdomain(subdomain: string): Promise<Site | undefined>
+    byPublicKey(publicKey: string): Promise<Site | undefined>
+    list(): Promise<readonly Site[]>
+    secrets(site: SiteRef): Promise<SiteSecrets>
+    saveSettings(site: SiteRef, settings: SiteSettings): Promise<void>
+    /** With all that belongs to it. */
+    remove(site: SiteRef): Promise<void>
+  }
+
+  readonly users: {
+    find(site: SiteRef, token: string): Promise<User | undefined>
+    list(
+      site: SiteRef,
+      query: PageQuery,
+    ): Promise<PageOf<User & { readonly identities: readonly Pick<Identity, 'token' | 'provider'>[] }>>
+    /** With identities, tokens, snapshots and connections; false when there was none. */
+    remove(site: SiteRef, token: string): Promise<boolean>
+  }
+
+  readonly identities: {
+    /** In order of creation. */
+    ofUser(user: Of<User>): Promise<readonly Identity[]>
+    find(site: SiteRef, token: string): Promise<Identity | undefined>
+    bySubject(
+      site: SiteRef,
+      account: Pick<NewIdentity, 'provider' | 'server' | 'subject'>,
+    ): Promise<Identity | undefined>
+    list(site: SiteRef, query: PageQuery): Promise<PageOf<Identity>>
+    /**
+     * A login with this account: finds its identity and user, or makes them; renews profile and tokens, forgets
+     * what was refused, counts the login. With `userToken` the account is linked to that user: `not_found` when
+     * there is none, `conflict` when the account belongs to somebody else.
+     */
+    link(site: SiteRef, account: NewIdentity, options?: { readonly userToken?: string }): Promise<Linked>
+    /** Moves an identity to another user of the site; `not_found` when there is none. */
+    relink(identity: Of<Identity>, userToken: string): Promise<Identity>
+    /** With tokens and snapshot; false when there was none. */
+    remove(site: SiteRef, token: string): Promise<boolean>
+    saveProfile(identity: Of<Identity>, profile: Profile): Promise<Identity>
+    /** Remembers a refusal or an outage, or forgets it. */
+    remember(identity: Of<Identity>, refused: Identity['refused']): Promise<void>
+  }
+
+  readonly tokens: {
+    /** `version` moves with every change. */
+    of(identity: Of<Identity>): Promise<{ tokens: Tokens; version: number } | undefined>
+    /**
+     * Takes the sole right, over all processes, to renew the tokens of this version for `leaseMs` of the database's
+     * clock. `taken`: somebody else has it; `changed`: the version is no longer this one (read again).
+     */
+    claimRefresh(
+      identity: Of<Identity>,
+      version: number,
+      leaseMs: number,
+    ): Promise<
+      { readonly outcome: 'mine'; readonly fence: number } | { readonly outcome: 'taken' | 'changed' }
+    >
+    /** Stores the new pair and ends the lease; false when the lease was lost or the tokens have changed. */
+    finishRefresh(identity: Of<Identity>, fence: number, tokens: Tokens): Promise<boolean>
+    /** Ends the lease without a new pair. */
+    releaseRefresh(identity: Of<Identity>, fence: number): Promise<void>
+    /** Replaces them outside a refresh (an import, a relink). */
+    replace(identity: Of<Identity>, tokens: Tokens): Promise<void>
+  }
+
+  readonly contacts: {
+    /** One query: the user and, in order of creation, what a contacts call needs of each identity. */
+    heads(
+      site: SiteRef,
+      userToken: string,
+    ): Promise<{ readonly user: User; readonly heads: readonly ContactsHead[] } | undefined>
+    /** The last good list of one identity, however old. */
+    head(identity: Of<Identity>): Promise<SnapshotHead | undefined>
+    /** The bytes of this very version; undefined when it was replaced meanwhile. */
+    bytes(identity: Of<Identity>, version: number): Promise<Uint8Array | undefined>
+  }
+
+  /** Readings of contacts under way: at most one per identity, over all processes. */
+  readonly reads: {
+    /**
+     * Takes the sole right to read for `leaseMs` of the database's clock, or says who has it until when.
+     * A read left behind by a dead process is taken over with the progress it had stored.
+     */
+    claim(
+      identity: Of<Identity>,
+      options: { readonly leaseMs: number },
+    ): Promise<
+      | {
+          readonly outcome: 'mine'
+          readonly fence: number
+          readonly startedAt: number
+          readonly progress?: ReadProgress
+        }
+      | { readonly outcome: 'taken'; readonly startedAt: number; readonly leaseUntil: number }
+    >
+    /** Stores how far it is and renews the lease; false when it was lost (stop reading). */
+    checkpoint(
+      identity: Of<Identity>,
+      fence: number,
+      options: { readonly leaseMs: number; readonly progress?: ReadProgress },
+    ): Promise<boolean>
+    /** Replaces the snapshot, forgets refusals, ends the read; undefined when the lease was lost. */
+    finish(
+      identity: Of<Identity>,
+      fence: number,
+      snapshot: Omit<Snapshot, 'version'>,
+    ): Promise<SnapshotHead | undefined>
+    /** Ends the read without a list, remembering why where that is to be remembered. */
+    fail(identity: Of<Identity>, fence: number, refused: Identity['refused']): Promise<void>
+    /** Gives the lease back, keeping the progress, so that another process (or the next start) goes on. */
+    release(identity: Of<Identity>, fence: number): Promise<void>
+    /** Identities whose reads were left behind. */
+    abandoned(limit: number): Promise<readonly Identity[]>
+  }
+
+  readonly connections: {
+    create(connection: Omit<Connection, 'id'>, options: { readonly expiresAt: number }): Promise<Connection>
+    /** Undefined when there is none or its time has passed. */
+    find(site: SiteRef, token: string): Promise<Connection | undefined>
+    list(site: SiteRef, query: PageQuery): Promise<PageOf<Connection>>
+    /** Deletes those whose time has passed. */
+    purge(): Promise<number>
+  }
+
+  /** Client ids and secrets at the networks, per site and, where a network has many servers, per server. */
+  readonly apps: {
+    find(site: SiteRef, provider: string, server?: string): Promise<App | undefined>
+    save(site: SiteRef, provider: string, app: App, server?: string): Promise<void>
+  }
+
+  /** When a network's limit lets us come back; written only when a limit is met. */
+  readonly limits: {
+    until(scope: string): Promise<number | undefined>
+    block(scope: string, until: number): Promise<void>
+  }
+
+  /** Re-seals what is sealed with another key than the current one; answers how many values that were. */
+  reseal(): Promise<number>
+  /** Resolves when the database answers; for readiness. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What `refused` is made of. */
+export type Refusal = { readonly problem: Problem; readonly at: number; readonly until?: number }
