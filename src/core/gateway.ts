@@ -2,6 +2,7 @@
 
 import type { App, Identity, Site, Tokens } from './model.ts'
 import type { Network, Provider } from './provider.ts'
+import type { Readings } from './readings.ts'
 import type { Store } from './store.ts'
 
 export interface Gateway {
@@ -11,6 +12,10 @@ export interface Gateway {
   open(identity: Identity): Network
   /** Looks at a network with tokens that belong to no identity yet: to learn whose they are. */
   openUnlinked(account: UnlinkedAccount): Promise<Network>
+  /** Renews an identity's tokens if they are near their end, or now when forced and the network can. */
+  renewTokens(identity: Identity, options: { readonly force: boolean }): Promise<void>
+  /** Reads of contacts under way in this process. */
+  readonly readings: Readings
   readonly bounds: Bounds
   readonly memory: Memory
   readonly log: Log

@@ -1,0 +1,145 @@
+// Identities come and go: imported with a token, refreshed, unlinked. (The browser's way is the login room.)
+
+import { GatewayError } from './errors.ts'
+import type { Gateway } from './gateway.ts'
+import type { Connection, Identity, Profile, Site, Tokens } from './model.ts'
+import type { Network, Provider } from './provider.ts'
+import type { Linked } from './store.ts'
+
+export interface ImportedAccount {
+  /** Provider id. */
+  readonly provider: string
+  /** Home server, where the network has many: an origin, or a host name (then https). */
+  readonly server?: string
+  readonly tokens: Tokens
+  /** The account's id where the caller knows it; the import fails when the token belongs to another. */
+  readonly subject?: string
+  /** Link to this user instead of finding or making one. */
+  readonly userToken?: string
+}
+
+/**
+ * Makes an identity from a token that the network accepts, and the connection that tells of it.
+ * `invalid_request` for an unknown network or server, `relink_required` when the network refuses the token,
+ * `not_found` and `conflict` as `Store.identities.link` says.
+ */
+export async function importIdentity(
+  gateway: Gateway,
+  site: Pick<Site, 'id'>,
+  account: ImportedAccount,
+): Promise<Linked & { readonly connection: Connection }> {
+  const { provider, server, profile } = await readAccount(gateway, site, account)
+  if (account.subject && account.subject !== profile.subject) {
+    throw new GatewayError('conflict', `The access token belongs to another ${provider.name} account.`)
+  }
+  const { tokens, userToken } = account
+  const { subject } = profile
+  const found = { provider: provider.id, server, subject, profile, tokens }
+  const linked = await gateway.store.identities.link(site, found, { userToken })
+  const connection = await createConnection(gateway, linked, userToken !== undefined)
+  return { ...linked, connection }
+}
+
+/** Reads the profile again and stores it; renews the tokens first when asked to. */
+export async function synchronizeIdentity(
+  gateway: Gateway,
+  site: Pick<Site, 'id'>,
+  identityToken: string,
+  { updateProfile, forceTokenUpdate }: { updateProfile: boolean; forceTokenUpdate: boolean },
+): Promise<Identity> {
+  const identity = await gateway.store.identities.find(site, identityToken)
+  if (!identity) {
+    throw new GatewayError('not_found', 'No identity has been found for the specified identity_token')
+  }
+  const provider = livingProvider(gateway, identity.provider)
+  if (forceTokenUpdate) await gateway.renewTokens(identity, { force: true })
+  if (!updateProfile) return identity
+  const profile = await readProfile(provider, gateway.open(identity))
+  if (profile.subject !== identity.subject) {
+    throw new GatewayError('conflict', `The stored token belongs to another ${provider.name} account.`)
+  }
+  return gateway.store.identities.saveProfile(identity, profile)
+}
+
+/** Removes the identity that a network's token belongs to; false when the site has none for it. */
+export async function unlinkByAccessToken(
+  gateway: Gateway,
+  site: Pick<Site, 'id'>,
+  account: Pick<ImportedAccount, 'provider' | 'server' | 'tokens'>,
+): Promise<boolean> {
+  const { provider, server, profile } = await readAccount(gateway, site, account)
+  const { subject } = profile
+  const identity = await gateway.store.identities.bySubject(site, { provider: provider.id, server, subject })
+  return identity !== undefined && gateway.store.identities.remove(site, identity.token)
+}
+
+/** The origin of a home server as we store it; `invalid_request` for anything that is none. */
+export function toServer(provider: Provider, server: string | undefined): string | undefined {
+  if (!provider.server) return undefined
+  const named = server?.trim() || provider.server.default
+  if (!named) {
+    throw new GatewayError('invalid_request', `${provider.name} has many servers: name the account's own.`, {
+      field: 'server',
+    })
+  }
+  const address = /^https?:\/\//i.test(named) ? named : `https://${named}`
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  const isOrigin = url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password
+  if (!isOrigin || url.hostname === '') {
+    throw new GatewayError('invalid_request', `This is not the address of a ${provider.name} server.`, {
+      field: 'server',
+    })
+  }
+  return url.origin
+}
+
+async function readAccount(
+  gateway: Gateway,
+  site: Pick<Site, 'id'>,
+  account: Pick<ImportedAccount, 'provider' | 'server' | 'tokens' | 'subject'>,
+): Promise<{ provider: Provider; server?: string; profile: Profile }> {
+  const provider = livingProvider(gateway, account.provider)
+  const server = toServer(provider, account.server)
+  const { tokens, subject } = account
+  const network = await gateway.openUnlinked({ site, provider: provider.id, server, tokens, subject })
+  return { provider, server, profile: await readProfile(provider, network) }
+}
+
+function livingProvider({ providers }: Gateway, id: string): Provider {
+  const provider = providers.get(id)
+  if (!provider) {
+    throw new GatewayError('invalid_request', 'This network is not known here.', { field: 'provider' })
+  }
+  if (!provider.gone) return provider
+  const { since, instead } = provider.gone
+  throw new GatewayError('discontinued', `${provider.name} is gone since ${since}. ${instead}`)
+}
+
+async function readProfile(provider: Provider, network: Network): Promise<Profile> {
+  if (!provider.profile) {
+    throw new GatewayError('unsupported', `${provider.name} does not tell whose a token is.`)
+  }
+  return provider.profile.parse(await network.fetch(provider.profile.request(network.identity)))
+}
+
+function createConnection(
+  { store, bounds, now }: Gateway,
+  { user, identity }: Linked,
+  isLink: boolean,
+): Promise<Connection> {
+  const createdAt = now()
+  return store.connections.create(
+    {
+      siteId: user.siteId,
+      token: crypto.randomUUID(),
+      plugin: isLink ? 'social_link' : 'social_login',
+      action: isLink ? 'link_identity' : 'login',
+      status: 'success',
+      reason: isLink ? 'identity_linked' : 'user_authenticated',
+      userToken: user.token,
+      identityToken: identity.token,
+      createdAt,
+    },
+    { expiresAt: createdAt + bounds.connectionLifeMs },
+  )
+}

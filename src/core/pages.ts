@@ -1,0 +1,109 @@
+// The pages of an identity's lists: one request at a time per list, the lists side by side.
+
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { GatewayError, type Problem } from './errors.ts'
+import type { Gateway } from './gateway.ts'
+import type { Contact, Identity } from './model.ts'
+import { type ContactPiece, type Relation, toPiece } from './portable.ts'
+import type { ApiRequest, ApiResponse, Network, Paged } from './provider.ts'
+
+/** A limit of the network that passes sooner than this is waited out in the middle of a list. */
+const LIMIT_WAIT_MAX_MS = 60_000
+
+/** How far one list is. */
+export interface List {
+  readonly pieces: ContactPiece[]
+  next?: ApiRequest
+  isDone: boolean
+  /** A page held more than there was room for. */
+  isCut?: boolean
+}
+
+/** All lists of one identity, while they are read. */
+export type Lists = Partial<Record<Relation, List>>
+
+/** What one read of one identity works with. */
+export interface Run {
+  readonly gateway: Gateway
+  readonly identity: Identity
+  readonly lists: Lists
+  readonly state: { waitsFor?: Problem }
+  readonly fence: number
+  readonly signal: AbortSignal
+}
+
+/** Reads all lists of the identity at the same time to their ends, or to the bound; rejects when one fails. */
+export async function readLists(run: Run): Promise<void> {
+  const { gateway, identity, lists } = run
+  const contacts = gateway.providers.get(identity.provider)?.contacts
+  const network = gateway.open(identity)
+  const relations = (['following', 'followers', 'all'] as const).filter((relation) => contacts?.[relation])
+  const failed = new AbortController()
+  const signal = AbortSignal.any([run.signal, failed.signal])
+  await Promise.all(
+    relations.map(async (relation) => {
+      const pager = contacts?.[relation]
+      if (!pager) return
+      lists[relation] ??= { pieces: [], next: pager.first(identity), isDone: false }
+      try {
+        await readList({ ...run, signal }, network, pager, lists[relation])
+      } catch (error) {
+        // One list alone says nothing true: the other need not be read on.
+        failed.abort(error)
+        throw error
+      }
+    }),
+  )
+}
+
+async function readList(run: Run, network: Network, pager: Paged<Contact>, list: List): Promise<void> {
+  const bound = run.gateway.bounds.contactsPerIdentity
+  while (list.next && !list.isDone) {
+    run.signal.throwIfAborted()
+    const request = list.next
+    const response = await fetchPage(run, network, request)
+    // One page is parsed per turn of the loop, so that many reads at once do not block other requests.
+    await turn()
+    const { items, next } = pager.parse(response, request)
+    const room = bound - list.pieces.length
+    for (const item of items.slice(0, room)) list.pieces.push(toPiece(item))
+    if (items.length > room) list.isCut = true
+    const isFull = list.pieces.length >= bound
+    list.isDone = isFull || next === undefined
+    // A full list keeps its `next`: it says that the network has more.
+    list.next = next
+  }
+}
+
+/** Waits out a short limit of the network when it is met in the middle of a list. */
+async function fetchPage(run: Run, network: Network, request: ApiRequest): Promise<ApiResponse> {
+  for (;;) {
+    try {
+      return await network.fetch(request, { signal: run.signal })
+    } catch (error) {
+      const failure = GatewayError.from(error)
+      const waitSeconds = failure.retryAfterSeconds
+      const hasRead = Object.values(run.lists).some(({ pieces }) => pieces.length > 0)
+      if (failure.code !== 'rate_limited' || waitSeconds === undefined || !hasRead) throw error
+      if (waitSeconds * 1_000 > LIMIT_WAIT_MAX_MS) throw error
+      run.state.waitsFor = failure.problem
+      await sleep(waitSeconds * 1_000, undefined, { signal: run.signal })
+      run.state.waitsFor = undefined
+    }
+  }
+}
+
+/** What has arrived of each list. */
+export function piecesOf(lists: Lists): Partial<Record<Relation, readonly ContactPiece[]>> {
+  return { following: lists.following?.pieces, followers: lists.followers?.pieces, all: lists.all?.pieces }
+}
+
+/** The place of a read as text, for the store. */
+export function toProgress(lists: Lists): string {
+  return JSON.stringify(lists)
+}
+
+/** The lists as `toProgress` stored them; empty when nothing was stored. */
+export function fromProgress(progress: string | undefined): Lists {
+  return progress ? JSON.parse(progress) : {}
+}

@@ -1,0 +1,223 @@
+// A read of one identity's contacts is a job: callers wait for it at most their deadline, it goes on afterwards,
+// keeps its place, and can be taken over by another process or the next start.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ErrorCode, GatewayError, type Problem } from './errors.ts'
+import type { Gateway } from './gateway.ts'
+import type { Identity, SnapshotHead } from './model.ts'
+import { fromProgress, type Lists, piecesOf, type Run, readLists, toProgress } from './pages.ts'
+import { joinPieces } from './portable.ts'
+import { createSlots, type Slots } from './slots.ts'
+
+/** Longest that a dead process can hold up the others, in milliseconds. */
+const LEASE_MS = 30_000
+/** The first checkpoint; each next one comes twice as late, up to CHECKPOINT_MAX_MS. */
+const CHECKPOINT_MS = 2_000
+const CHECKPOINT_MAX_MS = 16_000
+
+/** The reads under way in this process, and the places for them. */
+export interface Readings {
+  readonly ofIdentity: Map<number, Reading>
+  readonly slots: Slots
+  /** Aborted when the process is about to end: reads store their place and give their leases back. */
+  readonly stopping: AbortController
+}
+
+export interface Reading {
+  /** Never rejects. */
+  readonly done: Promise<ReadOutcome>
+  /** Contacts that have arrived until now. */
+  arrived(): { readonly contacts: Uint8Array; readonly count: number }
+  /** Set while the read waits for a limit of the network to pass. */
+  readonly waitsFor?: Problem
+}
+
+export type ReadOutcome =
+  | { readonly snapshot: SnapshotHead; readonly contacts: Uint8Array }
+  | { readonly problem: Problem }
+
+export function createReadings(bounds: { readsAtOnce: number; readsWaiting: number }): Readings {
+  return {
+    ofIdentity: new Map(),
+    slots: createSlots(bounds.readsAtOnce, bounds.readsWaiting),
+    stopping: new AbortController(),
+  }
+}
+
+/** Joins the read of this identity that is under way, or starts one. */
+export function startReading(gateway: Gateway, identity: Identity): Reading {
+  const { ofIdentity } = gateway.readings
+  const running = ofIdentity.get(identity.id)
+  if (running) return running
+  const lists: Lists = {}
+  const state: { waitsFor?: Problem } = {}
+  const reading: Reading = {
+    done: runReading(gateway, identity, lists, state).finally(() => ofIdentity.delete(identity.id)),
+    arrived: () => joinPieces(piecesOf(lists), gateway.bounds.contactsPerIdentity),
+    get waitsFor() {
+      return state.waitsFor
+    },
+  }
+  ofIdentity.set(identity.id, reading)
+  return reading
+}
+
+/** Goes on with reads that a dead process left behind; answers how many it took up. */
+export async function resumeReads(gateway: Gateway): Promise<number> {
+  const abandoned = await gateway.store.reads.abandoned(gateway.bounds.readsAtOnce)
+  for (const identity of abandoned) startReading(gateway, identity)
+  return abandoned.length
+}
+
+/** Ends all reads of this process, each with its place stored; resolves when they have ended. */
+export async function stopReads(gateway: Gateway): Promise<void> {
+  gateway.readings.stopping.abort()
+  await Promise.all([...gateway.readings.ofIdentity.values()].map(({ done }) => done))
+}
+
+async function runReading(
+  gateway: Gateway,
+  identity: Identity,
+  lists: Lists,
+  state: Run['state'],
+): Promise<ReadOutcome> {
+  const { stopping } = gateway.readings
+  try {
+    const before = await gateway.store.contacts.head(identity)
+    const giveUpAt = performance.now() + gateway.bounds.readMaxMs
+    for (let pauseMs = 25; performance.now() < giveUpAt; pauseMs = Math.min(pauseMs * 2, 400)) {
+      const outcome =
+        (await readHere(gateway, identity, lists, state)) ??
+        (await readElsewhere(gateway, identity, before?.version))
+      if (outcome) return outcome
+      await sleep(pauseMs, undefined, { signal: stopping.signal })
+    }
+    throw new GatewayError('network_silent', 'Another process has not finished reading these contacts.')
+  } catch (error) {
+    if (stopping.signal.aborted) return { problem: STOPPING }
+    const failure = GatewayError.from(error)
+    if (failure.code === 'internal') {
+      gateway.log.error({ identity: identity.token, error: failure.cause }, 'reading contacts failed')
+    }
+    return { problem: failure.problem }
+  }
+}
+
+const STOPPING: Problem = {
+  code: 'overloaded',
+  message: 'This process is stopping; try again.',
+  retryAfterSeconds: 1,
+}
+
+/** Reads if no other process does; a place is taken first, so that a lease never waits for one. */
+async function readHere(
+  gateway: Gateway,
+  identity: Identity,
+  lists: Lists,
+  state: Run['state'],
+): Promise<ReadOutcome | undefined> {
+  const { store, readings, bounds } = gateway
+  const release = await readings.slots.take()
+  const ended = new AbortController()
+  let tooLong: NodeJS.Timeout | undefined
+  try {
+    const claimed = await store.reads.claim(identity, { leaseMs: LEASE_MS })
+    if (claimed.outcome === 'taken') return undefined
+    const { fence, startedAt, progress } = claimed
+    Object.assign(lists, fromProgress(progress))
+    tooLong = setTimeout(() => ended.abort(), Math.max(0, startedAt + bounds.readMaxMs - Date.now()))
+    const signal = AbortSignal.any([ended.signal, readings.stopping.signal])
+    return await readAll({ gateway, identity, lists, state, fence, signal }, ended)
+  } finally {
+    clearTimeout(tooLong)
+    release()
+  }
+}
+
+/** What another process has found since, if anything. */
+async function readElsewhere(
+  { store }: Gateway,
+  identity: Identity,
+  versionBefore: number | undefined,
+): Promise<ReadOutcome | undefined> {
+  const head = await store.contacts.head(identity)
+  if (head && head.version !== versionBefore) {
+    const contacts = await store.contacts.bytes(identity, head.version)
+    if (contacts) return { snapshot: head, contacts }
+  }
+  const now = await store.identities.find({ id: identity.siteId }, identity.token)
+  if (!now) throw new GatewayError('not_found', 'The identity has been deleted.')
+  if (now.refused && now.refused.at !== identity.refused?.at) return { problem: now.refused.problem }
+  return undefined
+}
+
+async function readAll(run: Run, ended: AbortController): Promise<ReadOutcome> {
+  const { gateway, identity, lists, fence } = run
+  const checkpoints = keepPlace(run, ended)
+  try {
+    await readLists(run)
+    checkpoints.stop()
+    const { contacts, count, isCut } = joinPieces(piecesOf(lists), gateway.bounds.contactsPerIdentity)
+    const isTruncated = isCut || Object.values(lists).some((list) => list.next !== undefined || list.isCut)
+    const snapshot = { contacts, count, isTruncated, fetchedAt: gateway.now() }
+    const head = await gateway.store.reads.finish(identity, fence, snapshot)
+    if (!head) throw new GatewayError('not_found', 'The identity was changed or deleted while it was read.')
+    return { snapshot: head, contacts }
+  } catch (error) {
+    checkpoints.stop()
+    return await giveUp(run, error)
+  }
+}
+
+/** Renews the lease, and stores the place ever more seldom: the longer a list, the more there is to write. */
+function keepPlace({ gateway, identity, lists, fence }: Run, ended: AbortController): { stop(): void } {
+  let afterMs = CHECKPOINT_MS
+  let timer: NodeJS.Timeout
+  const keep = async () => {
+    try {
+      const progress = toProgress(lists)
+      const isOurs = await gateway.store.reads.checkpoint(identity, fence, { leaseMs: LEASE_MS, progress })
+      if (!isOurs) return ended.abort()
+    } catch (error) {
+      gateway.log.warn({ identity: identity.token, error }, 'the place of a read could not be stored')
+    }
+    afterMs = Math.min(afterMs * 2, CHECKPOINT_MAX_MS)
+    timer = setTimeout(keep, afterMs)
+  }
+  timer = setTimeout(keep, afterMs)
+  return { stop: () => clearTimeout(timer) }
+}
+
+async function giveUp(run: Run, error: unknown): Promise<ReadOutcome> {
+  const { gateway, identity, lists, fence, signal } = run
+  const { store, readings, bounds } = gateway
+  if (readings.stopping.signal.aborted) {
+    await store.reads.checkpoint(identity, fence, { leaseMs: LEASE_MS, progress: toProgress(lists) })
+    await store.reads.release(identity, fence)
+    return { problem: STOPPING }
+  }
+  const failure = signal.aborted
+    ? new GatewayError('network_silent', 'The network did not send the whole list in time.', { cause: error })
+    : GatewayError.from(error)
+  const at = gateway.now()
+  const memory = MEMORY[failure.code] ?? 'outage'
+  const forMs = Math.min(bounds.outageMemoryMs, (failure.retryAfterSeconds ?? Infinity) * 1_000)
+  const until = memory === 'refusal' ? undefined : at + forMs
+  await store.reads.fail(
+    identity,
+    fence,
+    memory === 'none' ? undefined : { problem: failure.problem, at, until },
+  )
+  if (failure.code === 'internal') throw failure
+  return { problem: failure.problem }
+}
+
+/** What is remembered of a failed read, and for how long; an outage where nothing is said. */
+const MEMORY: Partial<Record<ErrorCode, 'refusal' | 'none'>> = {
+  relink_required: 'refusal',
+  permission_missing: 'refusal',
+  discontinued: 'refusal',
+  overloaded: 'none',
+  internal: 'none',
+  not_found: 'none',
+}
