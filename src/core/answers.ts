@@ -90,7 +90,8 @@ function sameRequest(one: ApiRequest, other: ApiRequest): boolean {
   return one.path === other.path && JSON.stringify(one.query) === JSON.stringify(other.query)
 }
 
-function linkTo(header: string, relation: string): string | undefined {
+/** The target of the first link with this relation in a `Link` header (RFC 8288), as it was spelled. */
+export function linkTo(header: string, relation: string): string | undefined {
   for (const [, url, parameters] of header.matchAll(/<([^>]*)>([^<]*)/g)) {
     const relations = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i.exec(parameters ?? '')
     if ((relations?.[1] ?? relations?.[2])?.split(/\s+/).includes(relation)) return url
