@@ -4,6 +4,12 @@ import type { ZodType } from 'zod'
 import type { GatewayError } from '../core/errors.ts'
 import type { Gateway } from '../core/gateway.ts'
 import type { Site, User } from '../core/model.ts'
+import type { Doorkeeper } from './access.ts'
+
+/** What every dialect may be built with: `createOneAll(tools)`; one doorkeeper counts for all of them. */
+export interface FrontTools {
+  readonly doorkeeper: Doorkeeper
+}
 
 export interface Dialect<Result = unknown> {
   readonly id: string
@@ -16,6 +22,8 @@ export interface Dialect<Result = unknown> {
   /** What the route's schema sees: names, empty values and booleans as the dialect's clients are known to send them. */
   input(request: WireRequest, route: Route<Result>, parameters: Readonly<Record<string, string>>): unknown
   readonly routes: readonly Route<Result>[]
+  /** The path without what does not name the route, such as `.json`; the whole path when absent. */
+  stem?(path: string): string
   success(result: Result, request: WireRequest, caller: Caller): WireAnswer
   failure(error: GatewayError, request: WireRequest): WireAnswer
 }
@@ -68,13 +76,23 @@ export interface WireRequest {
   readonly address: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-  /** Query, then form body: name and value decoded, doubled ones kept, in order. */
-  readonly pairs: readonly (readonly [name: string, value: string])[]
+  /**
+   * Query, then form body: name and value decoded, `+` as a space, doubled ones kept, in order. A body is a form when
+   * its Content-Type says so and it does not begin with `{`; where a `+` is a plus, `queryPairs` reads `query` again.
+   */
+  readonly pairs: readonly Pair[]
   /** When the request arrived, in milliseconds since 1970. */
   readonly at: number
+  /** What is wrong with the request itself; the front answers it with `failure`, and nothing else sees it. */
+  readonly flaw?: GatewayError
 }
 
-/** What goes back. A body in pieces is written in one go and never copied together. */
+export type Pair = readonly [name: string, value: string]
+
+/**
+ * What goes back. A large body in pieces is written in one go and never copied together. The front adds Content-Length,
+ * Date, Connection and, where an error names a time, Retry-After.
+ */
 export interface WireAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
