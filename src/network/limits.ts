@@ -1,0 +1,108 @@
+// The networks' own limits: read from their answers, remembered until they end, shared through the store.
+
+import { GatewayError } from '../core/errors.ts'
+import type { Log } from '../core/gateway.ts'
+import type { Identity } from '../core/model.ts'
+import type { Provider } from '../core/provider.ts'
+import type { Store } from '../core/store.ts'
+import { createBoundedMap } from './bounded-map.ts'
+import type { NetworkOptions } from './options.ts'
+
+type Headers = Readonly<Record<string, string>>
+
+export interface Limits {
+  /** Throws `rate_limited` while the network lets us do nothing in this scope. */
+  check(provider: Provider, scope: string | undefined): Promise<void>
+  /** Reads an answer's headers; remembers a limit that is met, also when the answer was a refusal for it. */
+  note(scope: string | undefined, answer: LimitSignals): Promise<void>
+}
+
+export interface LimitSignals {
+  readonly provider: Provider
+  readonly headers: Headers
+  /** The answer was a refusal because of a limit. */
+  readonly isRefusal: boolean
+}
+
+export function createLimits(parts: {
+  readonly store: Pick<Store, 'limits'>
+  readonly options: NetworkOptions
+  readonly now: () => number
+  readonly log: Log
+}): Limits {
+  const { store, options, now, log } = parts
+  const known = createBoundedMap<{ readonly until: number; readonly askedAt: number }>(50_000)
+
+  const untilOf = async (scope: string) => {
+    const memory = known.find(scope)
+    const isRecent = memory && now() - memory.askedAt < options.limitsRecheckMs
+    if (memory && (isRecent || memory.until > now())) return memory.until
+    const until = (await store.limits.until(scope)) ?? 0
+    known.save(scope, { until, askedAt: now() })
+    return until
+  }
+
+  return {
+    async check(provider, scope) {
+      if (scope === undefined) return
+      const until = await untilOf(scope)
+      if (until <= now()) return
+      throw new GatewayError('rate_limited', `${provider.name} does not take more requests for now.`, {
+        retryAfterSeconds: Math.ceil((until - now()) / 1000),
+      })
+    },
+    async note(scope, { provider, headers, isRefusal }) {
+      if (scope === undefined) return
+      const isSpent =
+        provider.rateLimit && Number.parseFloat(headers[provider.rateLimit.remaining] ?? '1') <= 0
+      if (!isRefusal && !isSpent) return
+      const waitMs = limitWaitMs(provider, headers, { now: now(), isRefusal }) ?? options.limitFallbackMs
+      if (waitMs <= 0) return
+      const until = now() + Math.min(waitMs, options.limitMaxMs)
+      known.save(scope, { until, askedAt: now() })
+      log.info(
+        { provider: provider.id, scope, until: new Date(until).toISOString() },
+        'limit of a network met',
+      )
+      await store.limits.block(scope, until)
+    },
+  }
+}
+
+/** Whose limit it is, as the store keeps it; undefined for an account that is not linked yet. */
+export function scopeOf(provider: Provider, identity: Identity): string | undefined {
+  const place = [provider.id, identity.server ?? ''].join(' ')
+  switch (provider.rateLimit?.scope) {
+    case 'server':
+      return `${place} server`
+    case 'app':
+      return `${place} app ${identity.siteId}`
+    default:
+      return identity.id > 0 ? `${place} identity ${identity.siteId}:${identity.id}` : undefined
+  }
+}
+
+/** Milliseconds until the network wants to hear from us again; undefined when it does not say. */
+export function limitWaitMs(
+  provider: Pick<Provider, 'rateLimit'>,
+  headers: Headers,
+  { now, isRefusal }: { readonly now: number; readonly isRefusal: boolean },
+): number | undefined {
+  const asked = isRefusal ? retryAfterMs(headers, now) : undefined
+  if (asked !== undefined) return asked
+  const { rateLimit } = provider
+  const reset = rateLimit && headers[rateLimit.reset]
+  if (!rateLimit || reset === undefined) return undefined
+  const at = rateLimit.as === 'iso' ? Date.parse(reset) : Number.parseFloat(reset) * 1000
+  if (!Number.isFinite(at)) return undefined
+  return Math.max(0, rateLimit.as === 'seconds' ? at : at - now)
+}
+
+/** `Retry-After` in milliseconds from now, given as seconds or as a date. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
+export function retryAfterMs(headers: Headers, now: number): number | undefined {
+  const value = headers['retry-after']?.trim()
+  if (value === undefined || value === '') return undefined
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000
+  const at = Date.parse(value)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
+}
