@@ -121,7 +121,7 @@ async function fromMemory(gateway: Gateway, head: ContactsHead): Promise<Contact
 
 async function fromNetwork(gateway: Gateway, head: ContactsHead): Promise<ContactList> {
   const { identity } = head
-  const reading = startReading(gateway, identity)
+  const reading = startReading(gateway, identity, head.snapshot?.version)
   const outcome = await within(reading.done, gateway.bounds.fanOutDeadlineMs)
   if (!outcome) {
     const name = gateway.providers.get(identity.provider)?.name ?? identity.provider

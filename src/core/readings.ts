@@ -44,15 +44,20 @@ export function createReadings(bounds: { readsAtOnce: number; readsWaiting: numb
   }
 }
 
-/** Joins the read of this identity that is under way, or starts one. */
-export function startReading(gateway: Gateway, identity: Identity): Reading {
+/**
+ * Joins the read of this identity that is under way, or starts one. `known` is the version of the snapshot that the
+ * caller has seen: another one that is there by now, read by whomever, is as good as a read of our own.
+ */
+export function startReading(gateway: Gateway, identity: Identity, known: number | undefined): Reading {
   const { ofIdentity } = gateway.readings
   const running = ofIdentity.get(identity.id)
   if (running) return running
   const lists: Lists = {}
   const state: { waitsFor?: Problem } = {}
   const reading: Reading = {
-    done: runReading(gateway, identity, lists, state).finally(() => ofIdentity.delete(identity.id)),
+    done: runReading({ gateway, identity, known, lists, state }).finally(() =>
+      ofIdentity.delete(identity.id),
+    ),
     arrived: () => joinPieces(piecesOf(lists), gateway.bounds.contactsPerIdentity),
     get waitsFor() {
       return state.waitsFor
@@ -65,7 +70,12 @@ export function startReading(gateway: Gateway, identity: Identity): Reading {
 /** Goes on with reads that a dead process left behind; answers how many it took up. */
 export async function resumeReads(gateway: Gateway): Promise<number> {
   const abandoned = await gateway.store.reads.abandoned(gateway.bounds.readsAtOnce)
-  for (const identity of abandoned) startReading(gateway, identity)
+  await Promise.all(
+    abandoned.map(async (identity) => {
+      const head = await gateway.store.contacts.head(identity)
+      startReading(gateway, identity, head?.version)
+    }),
+  )
   return abandoned.length
 }
 
@@ -75,22 +85,21 @@ export async function stopReads(gateway: Gateway): Promise<void> {
   await Promise.all([...gateway.readings.ofIdentity.values()].map(({ done }) => done))
 }
 
-async function runReading(
-  gateway: Gateway,
-  identity: Identity,
-  lists: Lists,
-  state: Run['state'],
-): Promise<ReadOutcome> {
+interface Wish extends Pick<Run, 'gateway' | 'identity' | 'lists' | 'state'> {
+  readonly known: number | undefined
+}
+
+async function runReading(wish: Wish): Promise<ReadOutcome> {
+  const { gateway, identity } = wish
   const { stopping } = gateway.readings
   try {
-    const before = await gateway.store.contacts.head(identity)
     const giveUpAt = performance.now() + gateway.bounds.readMaxMs
     for (let pauseMs = 25; performance.now() < giveUpAt; pauseMs = Math.min(pauseMs * 2, 400)) {
-      const outcome =
-        (await readHere(gateway, identity, lists, state)) ??
-        (await readElsewhere(gateway, identity, before?.version))
+      const outcome = await readHere(wish)
       if (outcome) return outcome
       await sleep(pauseMs, undefined, { signal: stopping.signal })
+      const found = await readElsewhere(wish)
+      if (found) return found
     }
     throw new GatewayError('network_silent', 'Another process has not finished reading these contacts.')
   } catch (error) {
@@ -110,12 +119,8 @@ const STOPPING: Problem = {
 }
 
 /** Reads if no other process does; a place is taken first, so that a lease never waits for one. */
-async function readHere(
-  gateway: Gateway,
-  identity: Identity,
-  lists: Lists,
-  state: Run['state'],
-): Promise<ReadOutcome | undefined> {
+async function readHere(wish: Wish): Promise<ReadOutcome | undefined> {
+  const { gateway, identity, lists } = wish
   const { store, readings, bounds } = gateway
   const release = await readings.slots.take()
   const ended = new AbortController()
@@ -124,31 +129,39 @@ async function readHere(
     const claimed = await store.reads.claim(identity, { leaseMs: LEASE_MS })
     if (claimed.outcome === 'taken') return undefined
     const { fence, startedAt, progress } = claimed
+    const found = await readElsewhere(wish)
+    if (found) {
+      // Somebody has finished between the caller's look and our claim.
+      await store.reads.fail(identity, fence, undefined)
+      return found
+    }
     Object.assign(lists, fromProgress(progress))
     tooLong = setTimeout(() => ended.abort(), Math.max(0, startedAt + bounds.readMaxMs - Date.now()))
     const signal = AbortSignal.any([ended.signal, readings.stopping.signal])
-    return await readAll({ gateway, identity, lists, state, fence, signal }, ended)
+    return await readAll({ ...wish, fence, signal }, ended)
   } finally {
     clearTimeout(tooLong)
     release()
   }
 }
 
-/** What another process has found since, if anything. */
-async function readElsewhere(
-  { store }: Gateway,
-  identity: Identity,
-  versionBefore: number | undefined,
-): Promise<ReadOutcome | undefined> {
+/** What another read has found since the caller looked, if anything. */
+async function readElsewhere({ gateway, identity, known }: Wish): Promise<ReadOutcome | undefined> {
+  const { store } = gateway
   const head = await store.contacts.head(identity)
-  if (head && head.version !== versionBefore) {
+  if (head && head.version !== known) {
     const contacts = await store.contacts.bytes(identity, head.version)
     if (contacts) return { snapshot: head, contacts }
   }
-  const now = await store.identities.find({ id: identity.siteId }, identity.token)
-  if (!now) throw new GatewayError('not_found', 'The identity has been deleted.')
-  if (now.refused && now.refused.at !== identity.refused?.at) return { problem: now.refused.problem }
+  const { refused } = await stillThere(gateway, identity)
+  if (refused && refused.at !== identity.refused?.at) return { problem: refused.problem }
   return undefined
+}
+
+async function stillThere({ store }: Gateway, { siteId, token }: Identity): Promise<Identity> {
+  const identity = await store.identities.find({ id: siteId }, token)
+  if (identity) return identity
+  throw new GatewayError('not_found', 'The identity has been deleted.')
 }
 
 async function readAll(run: Run, ended: AbortController): Promise<ReadOutcome> {
@@ -209,6 +222,7 @@ async function giveUp(run: Run, error: unknown): Promise<ReadOutcome> {
     memory === 'none' ? undefined : { problem: failure.problem, at, until },
   )
   if (failure.code === 'internal') throw failure
+  await stillThere(gateway, identity)
   return { problem: failure.problem }
 }
 

@@ -5,7 +5,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { assemble } from '../../src/assemble.ts'
+import { type Assembled, assemble } from '../../src/assemble.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import type { Bounds, Gateway, Log, Meter } from '../../src/core/gateway.ts'
 import type { Site } from '../../src/core/model.ts'
@@ -50,6 +50,10 @@ export interface House {
   readonly logged: readonly Logged[]
   /** Asks the OneAll API as the site. */
   ask(target: string, request?: { method?: string; json?: object }): Promise<Answered>
+  /** Ends the gateway as a server told to stop does; database and sandbox stay. */
+  stop(): Promise<void>
+  /** One more gateway on the same database: another process on PostgreSQL, the next start on SQLite. */
+  another(): Promise<Assembled>
   /** Ends reads, networks, store and sandbox, in this order, and removes what was temporary. */
   close(): Promise<void>
 }
@@ -74,7 +78,14 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const sandbox = options.sandbox ? await startSandbox() : undefined
   const { log, logged } = createEar()
   const config = configOf(options, options.database ?? join(folder, 'kith.db'), sandbox)
-  const { gateway, front, close } = await assemble(config, { log, meter: SILENT, now })
+  const surroundings = { log, meter: SILENT, now }
+  const { gateway, front, close } = await assemble(config, surroundings)
+  const others: Assembled[] = []
+  let stopped: Promise<void> | undefined
+  const stop = () => {
+    stopped ??= close()
+    return stopped
+  }
   const { store } = gateway
   const { site, authorization } = await createSite(store, now())
   return {
@@ -95,8 +106,14 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       const answer = await front.answer(toWireRequest({ method, target, headers, body, at: now() }))
       return { status: answer.status, body: JSON.parse(Buffer.concat([answer.body].flat()).toString()) }
     },
+    stop,
+    async another() {
+      const other = await assemble(config, surroundings)
+      others.push(other)
+      return other
+    },
     async close() {
-      await close()
+      await Promise.all([stop(), ...others.map((other) => other.close())])
       await sandbox?.close()
       await rm(folder, { recursive: true, force: true })
     },
