@@ -1,0 +1,59 @@
+// The site itself, and the check of its credentials.
+
+import { z } from 'zod'
+import { GatewayError } from '../../core/errors.ts'
+import { route } from '../dialect.ts'
+import type { Reply } from './envelope.ts'
+import { SUCCESS } from './statuses.ts'
+
+/** Callback domains of one site. */
+const DOMAINS_MAX = 1_000
+
+const read = route({
+  method: 'GET',
+  path: '/site',
+  summary: 'Read what the site can do',
+  input: z.unknown(),
+  async run({ caller }): Promise<Reply> {
+    const { subdomain, name } = caller.site
+    const features = { has_single_signon: false }
+    return { status: SUCCESS, data: { site: { subdomain, name, subscription_plan: { features } } } }
+  },
+})
+
+const readDomains = route({
+  method: 'GET',
+  path: '/site/allowed-domains',
+  summary: 'Read the domains that a browser may be sent back to',
+  input: z.unknown(),
+  run: async ({ caller }) => toReply(caller.site.settings.allowedDomains ?? []),
+})
+
+// A host name, with `*.` before it for all below it, and a port behind it.
+const DOMAIN =
+  /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:\d{1,5})?$/i
+
+const replaceDomains = route({
+  method: 'PUT',
+  path: '/site/allowed-domains',
+  summary: 'Replace the domains that a browser may be sent back to',
+  input: z.object({
+    request: z.object({ allowed_domains: z.array(z.string().max(255).regex(DOMAIN, 'must be a host name')) }),
+  }),
+  async run({ gateway, caller, input }): Promise<Reply> {
+    const { site } = caller
+    const domains = [...new Set(input.request.allowed_domains.map((domain) => domain.toLowerCase()))]
+    if (domains.length > DOMAINS_MAX) {
+      // Known clients look for the word "exceeded".
+      throw new GatewayError('forbidden', `The maximum of ${DOMAINS_MAX} allowed domains has been exceeded`)
+    }
+    await gateway.store.sites.saveSettings(site, { ...site.settings, allowedDomains: domains })
+    return toReply(domains)
+  },
+})
+
+export const site = [read, readDomains, replaceDomains]
+
+function toReply(entries: readonly string[]): Reply {
+  return { status: SUCCESS, data: { allowed_domains: { count: entries.length, entries } } }
+}
