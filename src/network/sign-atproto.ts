@@ -27,7 +27,7 @@ export function signWithDpop(parts: {
   readonly now: () => number
 }): Signer {
   const { key, token, nonces, now } = parts
-  const { privateKey, publicJwk } = readKey(key)
+  const { privateKey, publicJwk, alg } = readKey(key)
   const ath = token === undefined ? undefined : createHash('sha256').update(token).digest('base64url')
   return {
     sign(call, origin) {
@@ -39,6 +39,7 @@ export function signWithDpop(parts: {
         now,
         privateKey,
         publicJwk,
+        alg,
       })
       const authorization = token === undefined ? undefined : { authorization: `DPoP ${token}` }
       return { ...call, headers: { ...call.headers, ...authorization, dpop: proof } }
@@ -60,9 +61,10 @@ function proofOf(parts: {
   readonly now: () => number
   readonly privateKey: KeyObject
   readonly publicJwk: PublicJwk
+  readonly alg: string
 }): string {
-  const { method, url, nonce, ath, now, privateKey, publicJwk } = parts
-  const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: publicJwk }
+  const { method, url, nonce, ath, now, privateKey, publicJwk, alg } = parts
+  const header = { typ: 'dpop+jwt', alg, jwk: publicJwk }
   const claims = {
     jti: randomUUID(),
     htm: method,
@@ -83,18 +85,22 @@ function wantsNonce({ status, headers, body }: HttpAnswer): boolean {
   return textAt(parseBody(body.toString('utf8')), 'error') === 'use_dpop_nonce'
 }
 
-type PublicJwk = { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
+type PublicJwk = { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
+
+/** Curves that tokens are bound on: ES256 (RFC 7518), ES256K (RFC 8812), which the network's own client prefers. */
+const ALGORITHMS: Readonly<Record<string, string>> = { 'P-256': 'ES256', secp256k1: 'ES256K' }
 
 function readKey(key: Readonly<Record<string, unknown>>): {
   readonly privateKey: KeyObject
   readonly publicJwk: PublicJwk
+  readonly alg: string
 } {
-  const [x, y, d] = ['x', 'y', 'd'].map((name) => textAt(key, name))
-  const isP256 = textAt(key, 'kty') === 'EC' && textAt(key, 'crv') === 'P-256'
-  if (!isP256 || x === undefined || y === undefined || d === undefined) throw unusable()
-  const publicJwk = { kty: 'EC', crv: 'P-256', x, y } as const
+  const [x, y, d, crv = ''] = ['x', 'y', 'd', 'crv'].map((name) => textAt(key, name))
+  const alg = textAt(key, 'kty') === 'EC' ? ALGORITHMS[crv] : undefined
+  if (!alg || x === undefined || y === undefined || d === undefined) throw unusable()
+  const publicJwk = { kty: 'EC', crv, x, y } as const
   try {
-    return { privateKey: createPrivateKey({ key: { ...publicJwk, d }, format: 'jwk' }), publicJwk }
+    return { privateKey: createPrivateKey({ key: { ...publicJwk, d }, format: 'jwk' }), publicJwk, alg }
   } catch {
     // The cause could quote the key.
     throw unusable()

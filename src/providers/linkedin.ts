@@ -67,6 +67,8 @@ export const linkedin = {
   },
   // https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/error-handling
   errors: [
+    // At the token endpoint: https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens
+    { status: 400, body: /refresh token is (invalid|expired|revoked)/i, code: 'relink_required' },
     {
       status: 403,
       body: /connections/i,

@@ -25,15 +25,16 @@ const BOUND: Provider = {
 
 const LOCAL = { allowInsecure: true, allowAddresses: ['127.0.0.1'] }
 
-function newKey() {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+function newKey(namedCurve = 'P-256') {
+  return generateKeyPairSync('ec', { namedCurve }).privateKey.export({ format: 'jwk' })
 }
 
 /** The claims of a proof whose signature holds. */
 function claimsOf({ headers }: Asked): Record<string, unknown> {
   const [head, claims, signature] = String(headers.dpop).split('.')
   const { typ, alg, jwk } = JSON.parse(Buffer.from(head!, 'base64url').toString())
-  assert.deepEqual([typ, alg, Object.keys(jwk)], ['dpop+jwt', 'ES256', ['kty', 'crv', 'x', 'y']])
+  assert.deepEqual([typ, Object.keys(jwk)], ['dpop+jwt', ['kty', 'crv', 'x', 'y']])
+  assert.equal(alg, { 'P-256': 'ES256', secp256k1: 'ES256K' }[String(jwk.crv)])
   const key = createPublicKey({ key: jwk, format: 'jwk' })
   const isGenuine = verify(
     'sha256',
@@ -46,6 +47,14 @@ function claimsOf({ headers }: Asked): Record<string, unknown> {
 }
 
 const nonceOf = (asked: Asked) => claimsOf(asked).nonce
+
+test('a key on the other curve that the network knows proves as well', async (t) => {
+  const server = await listen(t, (response) => json(response, 200, {}))
+  const tokens = { accessToken: ACCESS, dpopKey: newKey('secp256k1') }
+  const { networks } = openRoom(t, { provider: BOUND, tokens, options: LOCAL })
+  await networks.open(identityAt({ server: server.url })).fetch({ path: '/app.list' })
+  assert.equal(claimsOf(server.asked[0]!).htm, 'GET')
+})
 
 test('each request proves its method, its address without query, and its token', async (t) => {
   const server = await listen(t, (response) => json(response, 200, {}))
