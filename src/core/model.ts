@@ -2,6 +2,8 @@
 // Times are milliseconds since 1970 (`…At`); ids are integers inside and text (`token`) on the wire.
 
 import type { Problem } from './errors.ts'
+import type { Allows, GraphLimits } from './graph-model.ts'
+import type { Limits } from './publish.ts'
 
 /** A customer of this gateway: one subdomain, one set of keys, its own users. */
 export interface Site {
@@ -33,6 +35,28 @@ export interface SiteSettings {
   readonly freshContacts203?: boolean
   /** Hosts a browser may be sent back to after a login. Default none. */
   readonly allowedDomains?: readonly string[]
+  /** Gigya calls that name no format are answered in XML, as before 2012. Default false: JSON. */
+  readonly gigyaXml?: boolean
+  /** On networks whose relation has a direction, a friend is somebody who follows back. Default true. */
+  readonly friendsNeedMutual?: boolean
+  /** Networks whose contacts are read right after a login, unasked: those that cost nothing are `free`. Default free. */
+  readonly prefetchContacts?: 'none' | 'free' | 'all'
+  /** Bounds of the site's own friend graph; the defaults stand in core/graph-model.ts. */
+  readonly graphLimits?: Partial<GraphLimits>
+  /** Who may add an account that has not said: `any`, after `confirm`ation, `none`. Default any. */
+  readonly graphAllows?: Allows
+  /** To block somebody leaves the friendship alone. Default false: it ends, on both sides. */
+  readonly keepFriendsOnBlock?: boolean
+  /** Keywords of custom fields of friends. Default: every keyword of letters. */
+  readonly friendFields?: readonly string[]
+  /** Keywords of custom fields of profiles. Default: every keyword of letters. */
+  readonly profileFields?: readonly string[]
+  /** Entries of the feed of changes that are kept. Default 100,000. */
+  readonly feedEntries?: number
+  /** Accounts that may administer the site by signature, beside its own `admin`. Default none. */
+  readonly admins?: readonly string[]
+  /** Calls of one Tencent method per second; 0 is no limit. Default: the configured one, 200. */
+  readonly callsPerSecond?: number
 }
 
 /** The secrets of a site that must be readable again, to check or make signatures. */
@@ -73,6 +97,8 @@ export interface Identity {
   readonly profile: Profile
   readonly createdAt: number
   readonly updatedAt: number
+  /** What the home server takes, where that differs from server to server. */
+  readonly publishLimits?: Limits
   /** A refusal (until linked again or asked afresh) or an outage (for a short while), remembered. */
   readonly refused?: { readonly problem: Problem; readonly at: number; readonly until?: number }
 }

@@ -3,6 +3,7 @@
 import type { ZodType } from 'zod'
 import type { ErrorCode } from './errors.ts'
 import type { Contact, Identity, Profile } from './model.ts'
+import type { PostRef, Publish } from './publish.ts'
 
 export interface Provider {
   /** Stable, lower case, stored in the database: never rename. */
@@ -13,8 +14,8 @@ export interface Provider {
   readonly wireNames?: Readonly<
     Record<string, { readonly key?: string; readonly name?: string; readonly aliases?: readonly string[] }>
   >
-  /** The network is gone: since when (`YYYY-MM-DD`), and what its users can do now. Then it has nothing else. */
-  readonly gone?: { readonly since: string; readonly instead: string }
+  /** The network is gone: since when (`YYYY-MM-DD`, where it is known), and what its users can do now. Then it has nothing else. */
+  readonly gone?: { readonly since?: string; readonly instead: string }
   /** Where the network documents its API. */
   readonly docs: string
   /** Root of the API. `{server}` stands for the identity's home server, `{version}` for the API version. */
@@ -26,7 +27,11 @@ export interface Provider {
   /** Sent with every API request; `{version}` is filled in. */
   readonly headers?: Readonly<Record<string, string>>
   /** The network has many home servers; `default` is the one meant when none is named. */
-  readonly server?: { readonly default?: string }
+  readonly server?: {
+    readonly default?: string
+    /** An account has the same id on all of them. */
+    readonly sharesIds?: boolean
+  }
   readonly auth?: Auth
   readonly errors?: readonly ErrorRule[]
   /** Where the network says how much is left and when to come back, if not in `Retry-After`. */
@@ -38,6 +43,9 @@ export interface Provider {
   readonly profile?: Read<Profile>
   /** Lists are read at the same time and joined by id; a relation without direction is `all`. */
   readonly contacts?: Contacts
+  readonly publish?: Publish
+  /** Takes a post back; resolves when it is gone, also when it was gone before. */
+  readonly remove?: (post: PostRef, network: Network) => Promise<void>
 }
 
 export interface Contacts {
@@ -50,7 +58,7 @@ export interface Contacts {
   readonly withEmails?: boolean
 }
 
-export type Capability = 'profile' | 'contacts'
+export type Capability = 'profile' | 'contacts' | 'publish' | 'remove'
 
 export type Auth = OAuth1 | OAuth2 | Atproto
 

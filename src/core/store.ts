@@ -1,7 +1,9 @@
 // Everything the gateway asks of its database, in the gateway's own words. Every method is one transaction; what a
 // method has answered is on disk. Lookups take the site, the user or the identity, never a naked id.
 
+import type { AccessStore } from './access-store.ts'
 import type { Problem } from './errors.ts'
+import type { FeedStore, GraphStore } from './graph-store.ts'
 import type {
   App,
   Connection,
@@ -17,6 +19,10 @@ import type {
   Tokens,
   User,
 } from './model.ts'
+import type { PeopleStore } from './people-store.ts'
+import type { ReportStore } from './report-store.ts'
+import type { SignerStore } from './signer-store.ts'
+import type { UserInfoStore } from './user-info-store.ts'
 
 /** A row that belongs to a site, named by what is needed to find it. */
 type Of<T extends { id: number; siteId: number }> = Pick<T, 'id' | 'siteId'>
@@ -189,11 +195,30 @@ export interface Store {
     save(site: SiteRef, provider: string, app: App, server?: string): Promise<void>
   }
 
+  /** Whose signatures administer a site. */
+  readonly signers: SignerStore
+
   /** When a network's limit lets us come back; written only when a limit is met. */
   readonly limits: {
     until(scope: string): Promise<number | undefined>
     block(scope: string, until: number): Promise<void>
   }
+
+  /** The site's own friends, and every change of them. */
+  readonly graph: GraphStore
+  readonly feed: FeedStore
+
+  /** Who may call: Gigya's keys, tokens that we issue, nonces. */
+  readonly access: AccessStore
+
+  /** Contacts as friends: which lists count, and whose accounts are users of the site. */
+  readonly people: PeopleStore
+
+  /** Users as the site knows them: its own ids, what it says of them, their sessions. */
+  readonly userInfo: UserInfoStore
+
+  /** How often which method was called, with which outcome and by whom. */
+  readonly reports: ReportStore
 
   /** Re-seals what is sealed with another key than the current one; answers how many values that were. */
   reseal(): Promise<number>

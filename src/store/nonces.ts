@@ -1,0 +1,70 @@
+// Nonces on SQLite: in a file of their own, without waiting for the disk. They survive the end of the process, however
+// it ends; after a power cut they may be lost, and then the age of a request alone decides.
+
+import { rmSync } from 'node:fs'
+import { burnNonce, purgeNonces } from './access.ts'
+import type { Context } from './sealed.ts'
+import { type Connection, connect, createFile } from './sqlite.ts'
+
+export interface Nonces {
+  /** Takes a nonce for so long; false when it is taken. */
+  burn(key: Uint8Array, keepMs: number): boolean
+  close(): void
+}
+
+/** Between two purges so many nonces are burnt, and one purge takes so many: the file does not grow. */
+export const BURNT_PER_PURGE = 128
+export const PURGED_AT_ONCE = 256
+
+/** Opens `<database>.nonces` when the first nonce comes; a file that is damaged is begun anew. */
+export function createNonces(context: Context, path: string, busyTimeoutMs: number): Nonces {
+  let connection: Connection | undefined
+  let burnt = 0
+
+  function burn(key: Uint8Array, keepMs: number): boolean {
+    connection ??= open(path, busyTimeoutMs)
+    if (++burnt % BURNT_PER_PURGE === 0) connection.run(purgeNonces(context, PURGED_AT_ONCE))
+    return connection.run(burnNonce(context, key, keepMs))
+  }
+
+  function close(): void {
+    connection?.database.close()
+    connection = undefined
+  }
+
+  return {
+    close,
+    burn(key, keepMs) {
+      try {
+        return burn(key, keepMs)
+      } catch (error) {
+        if (!isDamaged(error)) throw error
+        close()
+        for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+        return burn(key, keepMs)
+      }
+    },
+  }
+}
+
+function open(path: string, busyTimeoutMs: number): Connection {
+  createFile(path)
+  const connection = connect(path, { busyTimeoutMs })
+  try {
+    connection.database.pragma('journal_mode = WAL')
+    connection.database.pragma('synchronous = OFF')
+    connection.database.exec(
+      `create table if not exists nonces (key blob primary key, expires_at integer not null) strict, without rowid;
+       create index if not exists nonces_by_end on nonces (expires_at)`,
+    )
+  } catch (error) {
+    connection.database.close()
+    throw error
+  }
+  return connection
+}
+
+function isDamaged(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB'
+}

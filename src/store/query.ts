@@ -1,0 +1,54 @@
+// A question to the database as a generator: it yields SQL and is given rows. It cannot wait for anything else, so no
+// transaction is ever held while something slow goes on; and who drives it decides on the engine.
+
+import { GatewayError } from '../core/errors.ts'
+
+/** What SQL takes as a parameter. */
+export type Param = string | number | bigint | null | Uint8Array
+
+/** One row, columns by name as the database gave them. */
+export type Row = Readonly<Record<string, unknown>>
+
+export interface Statement {
+  /** With `?` for parameters and `{words}` of engine.ts. The set of texts is finite: each is prepared and kept. */
+  readonly sql: string
+  readonly params: readonly Param[]
+}
+
+/** A store method: yields statements, is given their rows, returns its answer. */
+export type Query<T> = Generator<Statement, T, readonly Row[]>
+
+/** Rows of one statement. */
+export function* all(sql: string, ...params: readonly Param[]): Query<readonly Row[]> {
+  return yield { sql, params }
+}
+
+/** The only row of one statement, or undefined. */
+export function* one(sql: string, ...params: readonly Param[]): Query<Row | undefined> {
+  const rows = yield { sql, params }
+  return rows[0]
+}
+
+/** Thrown by a query that met a row somebody else had just changed: the driver begins it again. */
+export class Again extends Error {}
+
+/**
+ * Parameters as both engines take them: numbers are integers everywhere, so fractions are cut off. Fails with
+ * `invalid_request` when a text holds NUL, which PostgreSQL cannot store.
+ */
+export function bindable(params: readonly Param[]): readonly Param[] {
+  let cut: Param[] | undefined
+  for (const [index, param] of params.entries()) {
+    if (typeof param === 'string') {
+      if (!param.includes('\0')) continue
+      throw new GatewayError('invalid_request', 'Text must not contain the character NUL.')
+    }
+    if (typeof param !== 'number' || Number.isSafeInteger(param)) continue
+    if (!Number.isSafeInteger(Math.trunc(param))) {
+      throw new GatewayError('invalid_request', 'A number is out of range.')
+    }
+    cut ??= [...params]
+    cut[index] = Math.trunc(param)
+  }
+  return cut ?? params
+}

@@ -1,0 +1,147 @@
+// SQLite under the store: reads on the caller's thread, from a connection that cannot write; writes in the writer's.
+
+import { Worker } from 'node:worker_threads'
+import { GatewayError } from '../core/errors.ts'
+import { backupSqlite } from './backup.ts'
+import { receiveError, toGatewayError } from './failure.ts'
+import { createNonces } from './nonces.ts'
+import type { Context } from './sealed.ts'
+import { connect } from './sqlite.ts'
+import type { Call, Outcome, ToWriter, WriterData } from './writer.ts'
+import type { Driver, WriteName } from './writes.ts'
+
+export interface SqliteBounds {
+  /** Writes waiting or under way; more are `overloaded`. */
+  readonly writesWaiting: number
+  /** How long to wait for another process's write. */
+  readonly busyTimeoutMs: number
+}
+
+interface Waiting {
+  resolve(result: unknown): void
+  reject(error: GatewayError): void
+}
+
+/** Opens a migrated file. `onClose` runs after everything is closed. */
+export async function openSqliteDriver(
+  file: string,
+  context: Context,
+  { writesWaiting, busyTimeoutMs }: SqliteBounds,
+  onClose: () => void,
+): Promise<Driver> {
+  const writer = await openWriter({ file, keys: context.keys.source, busyTimeoutMs }, writesWaiting)
+  const reader = connect(file, { readonly: true, busyTimeoutMs })
+  const nonces = createNonces(context, `${file}.nonces`, busyTimeoutMs)
+  const generation = reader.database.prepare<[], number>('pragma data_version').pluck()
+  let isClosed = false
+
+  return {
+    context,
+    async read(query) {
+      if (isClosed) throw new GatewayError('internal', 'The store is closed.')
+      try {
+        return reader.run(query)
+      } catch (error) {
+        throw toGatewayError(error)
+      }
+    },
+    // The writer ran the method of this very name: its answer is of this very type.
+    write: (name, ...args) => writer.call(name, args) as ReturnType<Driver['write']> as never,
+    async burnNonce(key, keepMs) {
+      if (isClosed) throw new GatewayError('internal', 'The store is closed.')
+      try {
+        return nonces.burn(key, keepMs)
+      } catch (error) {
+        throw toGatewayError(error)
+      }
+    },
+    generation: () => generation.get() ?? 0,
+    async ping() {
+      await writer.call('settleKeys', [])
+    },
+    backup: (path) => backupSqlite(file, path),
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      await writer.close()
+      reader.database.close()
+      nonces.close()
+      onClose()
+    },
+  }
+}
+
+interface Writer {
+  call(name: WriteName, args: readonly unknown[]): Promise<unknown>
+  /** Finishes what was asked, then ends the thread. */
+  close(): Promise<void>
+}
+
+async function openWriter(workerData: WriterData, writesWaiting: number): Promise<Writer> {
+  // Beside this file, with its extension: .ts from source, .js once built.
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+  const worker = new Worker(new URL(`./writer${extension}`, import.meta.url), { workerData })
+  const waiting = new Map<number, Waiting>()
+  let unsent: Call[] = []
+  let lastId = 0
+  let ended: GatewayError | undefined
+
+  const ready = Promise.withResolvers<void>()
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  worker.once('message', () => ready.resolve())
+  worker.on('message', (outcomes: readonly Outcome[]) => {
+    for (const outcome of outcomes) settle(outcome)
+    if (waiting.size === 0) worker.unref()
+  })
+  worker.once('error', (cause) =>
+    end(new GatewayError('internal', 'The writer of the database failed.', { cause })),
+  )
+  worker.once('exit', () => end(new GatewayError('internal', 'The writer of the database has ended.')))
+  await ready.promise
+  worker.unref()
+
+  function settle(outcome: Outcome): void {
+    const call = waiting.get(outcome.id)
+    waiting.delete(outcome.id)
+    if ('error' in outcome) call?.reject(receiveError(outcome.error))
+    else call?.resolve(outcome.result)
+  }
+
+  function end(error: GatewayError): void {
+    ended ??= error
+    ready.reject(error)
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+
+  function flush(): void {
+    const calls: ToWriter = unsent
+    unsent = []
+    worker.postMessage(calls)
+  }
+
+  return {
+    call(name, args) {
+      if (ended) return Promise.reject(ended)
+      if (waiting.size >= writesWaiting) {
+        return Promise.reject(
+          new GatewayError('overloaded', 'Too many changes are waiting for the database.'),
+        )
+      }
+      if (waiting.size === 0) worker.ref()
+      // Calls of one turn travel together.
+      if (unsent.length === 0) queueMicrotask(flush)
+      const id = ++lastId
+      unsent.push({ id, name, args })
+      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
+    },
+    async close() {
+      if (unsent.length > 0) flush()
+      ended ??= new GatewayError('internal', 'The store is closed.')
+      worker.ref()
+      const close: ToWriter = 'close'
+      worker.postMessage(close)
+      await exited
+    },
+  }
+}

@@ -1,0 +1,71 @@
+// One connection to a SQLite file, and how it runs queries: at once, on the thread that asks.
+
+import { closeSync, existsSync, openSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { spell } from './engine.ts'
+import { bindable, type Query, type Row, type Statement } from './query.ts'
+
+export interface Connection {
+  readonly database: Database.Database
+  /** Runs a query to its end. The caller holds the transaction, if it needs one. */
+  run<T>(query: Query<T>): T
+}
+
+export interface ConnectionOptions {
+  readonly readonly?: boolean
+  /** How long to wait for a lock that another process holds. */
+  readonly busyTimeoutMs: number
+}
+
+/**
+ * Makes an empty file that its owner alone can read, where there is none; SQLite's companions inherit the mode. An
+ * existing one is never opened: closing it again would drop the locks that this process holds on it,
+ * https://www.sqlite.org/howtocorrupt.html#posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+ */
+export function createFile(path: string): void {
+  if (existsSync(path)) return
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (cause) {
+    const isMadeMeanwhile = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
+    if (!isMadeMeanwhile) throw cause
+  }
+}
+
+/**
+ * Part of the file that readers map into memory: a list of 150 KB takes 52 µs instead of 77. It counts as memory of
+ * the process once touched, hence not more. https://www.sqlite.org/mmap.html
+ */
+const MMAP_BYTES = 128 * 1024 * 1024
+
+/** Opens a file that `createFile` has made. */
+export function connect(file: string, { readonly = false, busyTimeoutMs }: ConnectionOptions): Connection {
+  const database = new Database(file, { readonly, fileMustExist: true, timeout: busyTimeoutMs })
+  // What is acknowledged survives a power cut; the library's own default in WAL mode would not promise that.
+  database.pragma(readonly ? `mmap_size = ${MMAP_BYTES}` : 'synchronous = FULL')
+  database.pragma('foreign_keys = ON')
+  const prepared = new Map<string, Database.Statement<unknown[], Row>>()
+
+  function prepare(sql: string): Database.Statement<unknown[], Row> {
+    const statement = database.prepare<unknown[], Row>(spell('sqlite', sql))
+    prepared.set(sql, statement)
+    return statement
+  }
+
+  function rows({ sql, params }: Statement): readonly Row[] {
+    const statement = prepared.get(sql) ?? prepare(sql)
+    const values = bindable(params)
+    if (statement.reader) return statement.all(...values)
+    statement.run(...values)
+    return []
+  }
+
+  return {
+    database,
+    run(query) {
+      let step = query.next()
+      while (!step.done) step = query.next(rows(step.value))
+      return step.value
+    },
+  }
+}

@@ -1,0 +1,214 @@
+// The port of core/store.ts over either engine: names methods, hands over arguments, invents tokens.
+
+import { hash, randomUUID } from 'node:crypto'
+import type { Store } from '../core/store.ts'
+import { doorByApiKey, doorByToken, doorByUserKey, listUserKeys, TOKEN_PURGE_BATCH } from './access.ts'
+import { findApp } from './apps.ts'
+import { findConnection, listConnections, PURGE_BATCH } from './connections.ts'
+import { contactsHeads, snapshotBytes, snapshotHead } from './contacts.ts'
+import { findIdentity, identitiesOfUser, identityBySubject, listIdentities } from './identities.ts'
+import { limitUntil } from './limits.ts'
+import { friendLists, siteAccounts } from './people.ts'
+import { createProfiles } from './profiles.ts'
+import { abandonedReads } from './reads.ts'
+import { REPORT_PURGE_BATCH, readReport } from './reports.ts'
+import { SEALED } from './sealed.ts'
+import type { NewNames } from './sign-in.ts'
+import { listSignerKeys, signersOf } from './signers.ts'
+import { listSites, siteByPublicKey, siteBySubdomain, siteSecrets } from './sites.ts'
+import { tokensOf } from './tokens.ts'
+import { exportUsers, userInfoOf, userNamed } from './user-info.ts'
+import { userSettings } from './user-settings.ts'
+import { findUser, listUsers } from './users.ts'
+import type { Driver } from './writes.ts'
+
+/** A store over a driver; closing the store closes the driver. */
+export function createStore(driver: Driver): Store {
+  const { context } = driver
+  const toProfile = createProfiles()
+  return {
+    engine: context.engine,
+    generation: driver.generation,
+
+    sites: {
+      create: (site, secrets) => driver.write('createSite', site, secrets),
+      bySubdomain: (subdomain) => driver.read(siteBySubdomain(subdomain)),
+      byPublicKey: (publicKey) => driver.read(siteByPublicKey(publicKey)),
+      list: () => driver.read(listSites()),
+      secrets: (site) => driver.read(siteSecrets(context, site.id)),
+      saveSettings: (site, settings) => driver.write('saveSettings', site.id, settings),
+      remove: (site) => driver.write('removeSite', site.id),
+    },
+
+    users: {
+      find: (site, token) => driver.read(findUser(site.id, token)),
+      list: (site, query) => driver.read(listUsers(site.id, query)),
+      remove: (site, token) => driver.write('removeUser', site.id, token),
+    },
+
+    identities: {
+      ofUser: (user) => driver.read(identitiesOfUser(user.siteId, user.id)),
+      find: (site, token) => driver.read(findIdentity(site.id, token)),
+      bySubject: (site, account) => driver.read(identityBySubject(site.id, account)),
+      list: (site, query) => driver.read(listIdentities(site.id, query)),
+      link: (site, account, { userToken } = {}) =>
+        driver.write('link', site.id, account, { user: randomUUID(), identity: randomUUID() }, userToken),
+      relink: ({ siteId, id }, userToken) => driver.write('relinkIdentity', siteId, id, userToken),
+      remove: (site, token) => driver.write('removeIdentity', site.id, token),
+      saveProfile: ({ siteId, id }, profile) => driver.write('saveProfile', siteId, id, profile),
+      remember: ({ siteId, id }, refused) => driver.write('rememberRefusal', siteId, id, refused),
+    },
+
+    tokens: {
+      of: ({ siteId, id }) => driver.read(tokensOf(context, siteId, id)),
+      claimRefresh: ({ siteId, id }, version, leaseMs) =>
+        driver.write('claimRefresh', siteId, id, version, leaseMs),
+      finishRefresh: ({ siteId, id }, fence, tokens) =>
+        driver.write('finishRefresh', siteId, id, fence, tokens),
+      releaseRefresh: ({ siteId, id }, fence) => driver.write('releaseRefresh', siteId, id, fence),
+      replace: ({ siteId, id }, tokens) => driver.write('replaceTokens', siteId, id, tokens),
+    },
+
+    contacts: {
+      heads: (site, userToken) => driver.read(contactsHeads(site.id, userToken, toProfile)),
+      head: ({ siteId, id }) => driver.read(snapshotHead(siteId, id)),
+      bytes: ({ siteId, id }, version) => driver.read(snapshotBytes(siteId, id, version)),
+    },
+
+    reads: {
+      claim: ({ siteId, id }, { leaseMs }) => driver.write('claimRead', siteId, id, leaseMs),
+      checkpoint: ({ siteId, id }, fence, { leaseMs, progress }) =>
+        driver.write('checkpointRead', siteId, id, fence, leaseMs, progress),
+      // Bytes travel to a thread with all of the memory they are a part of: only these shall.
+      finish: ({ siteId, id }, fence, { contacts, ...snapshot }) =>
+        driver.write('finishRead', siteId, id, fence, { ...snapshot, contacts: new Uint8Array(contacts) }),
+      fail: ({ siteId, id }, fence, refused) => driver.write('failRead', siteId, id, fence, refused),
+      release: ({ siteId, id }, fence) => driver.write('releaseRead', siteId, id, fence),
+      abandoned: (limit) => driver.read(abandonedReads(limit)),
+    },
+
+    connections: {
+      create: (connection, { expiresAt }) => driver.write('createConnection', connection, expiresAt),
+      find: (site, token) => driver.read(findConnection(site.id, token)),
+      list: (site, query) => driver.read(listConnections(site.id, query)),
+      purge: () => purgeAll(() => driver.write('purgeConnections'), PURGE_BATCH),
+    },
+
+    apps: {
+      find: (site, provider, server = '') => driver.read(findApp(context, site.id, provider, server)),
+      save: (site, provider, app, server = '') => driver.write('saveApp', site.id, provider, app, server),
+    },
+
+    signers: {
+      of: (sdkAppId) => driver.read(signersOf(context, sdkAppId)),
+      list: (site) => driver.read(listSignerKeys(context, site.id)),
+      add: (site, key) => driver.write('addSignerKey', site.id, key),
+      retire: (site, id) => driver.write('retireSignerKey', site.id, id),
+    },
+
+    limits: {
+      until: (scope) => driver.read(limitUntil(scope)),
+      block: (scope, until) => driver.write('blockUntil', scope, until),
+    },
+
+    access: {
+      byApiKey: (apiKey, { uid, userKey } = {}) => driver.read(doorByApiKey(context, apiKey, uid, userKey)),
+      byUserKey: (key) => driver.read(doorByUserKey(context, key)),
+      byToken: (tokenHash, { uid } = {}) => driver.read(doorByToken(context, tokenHash, uid)),
+      issue: (site, token) =>
+        driver.write('issueToken', site.id, { ...token, user: token.user && { id: token.user.id } }),
+      endTokens: ({ siteId, id }) => driver.write('endTokens', siteId, id),
+      addUserKey: (site, userKey) => driver.write('addUserKey', site.id, userKey),
+      userKeys: (site) => driver.read(listUserKeys(site.id)),
+      revokeUserKey: (site, key) => driver.write('revokeUserKey', site.id, key),
+      burnNonce: ({ id }, nonce, keepMs) => driver.burnNonce(nonceKey(id, nonce), keepMs),
+      purge: () => purgeAll(() => driver.write('purgeTokens'), TOKEN_PURGE_BATCH),
+    },
+
+    people: {
+      lists: ({ siteId, id }) => driver.read(friendLists(siteId, id, toProfile)),
+      siteAccounts: (site, keys) => driver.read(siteAccounts(site.id, keys)),
+      mark: ({ siteId, id }, marks) =>
+        driver.write(
+          'markFriendLists',
+          siteId,
+          id,
+          marks.map(({ identity, ...mark }) => ({ ...mark, identity: { id: identity.id } })),
+        ),
+    },
+
+    userInfo: {
+      named: (site, uid) => driver.read(userNamed(site.id, uid)),
+      signIn: (site, wish) => driver.write('signIn', site.id, wish, newNames(wish.accounts)),
+      rename: ({ siteId, id }, uid) => driver.write('renameUser', siteId, id, uid),
+      of: ({ siteId, id }) => driver.read(userInfoOf(siteId, id)),
+      saveProfile: ({ siteId, id }, profile) => driver.write('saveSiteProfile', siteId, id, profile),
+      endSession: ({ siteId, id }) => driver.write('endSession', siteId, id),
+      importAccounts: (site, wish) => driver.write('importAccounts', site.id, wish, newNames(wish.accounts)),
+      disconnect: ({ siteId, id }, reason) => driver.write('disconnectIdentity', siteId, id, reason),
+      export: (site, { after, limit }) => driver.read(exportUsers(site.id, after, limit)),
+      settings: ({ siteId, id }, group) => driver.read(userSettings(siteId, id, group)),
+      saveSettings: ({ siteId, id }, group, settings) =>
+        driver.write('saveUserSettings', siteId, id, group, settings),
+      removeSettings: ({ siteId, id }, group, names) =>
+        driver.write('removeUserSettings', siteId, id, group, names),
+    },
+
+    reports: {
+      add: (tallies, { cidsPerDay }) => driver.write('addTallies', tallies, cidsPerDay),
+      read: (site, { by, from, to, limit }) => driver.read(readReport(site.id, by, from, to, limit)),
+      purge: (beforeDay) => purgeOldReports(driver, beforeDay),
+    },
+
+    reseal: () => resealAll(driver),
+    ping: () => driver.ping(),
+    close: () => driver.close(),
+  }
+}
+
+/** In batches, so that no other write waits for long. */
+async function purgeAll(purgeBatch: () => Promise<number>, batch: number): Promise<number> {
+  let total = 0
+  for (;;) {
+    const purged = await purgeBatch()
+    total += purged
+    if (purged < batch) return total
+  }
+}
+
+/** Tokens for a user and these accounts, in case they are new. */
+function newNames(accounts: readonly unknown[]): NewNames {
+  return { user: randomUUID(), identities: accounts.map(() => randomUUID()) }
+}
+
+/** In batches, so that no other write waits for long. */
+async function purgeOldReports(driver: Driver, beforeDay: number): Promise<number> {
+  let total = 0
+  for (;;) {
+    const { days, rows } = await driver.write('purgeReports', beforeDay)
+    total += rows
+    if (days < REPORT_PURGE_BATCH) return total
+  }
+}
+
+/** Half a SHA-256: 16 bytes for a nonce of any length. */
+function nonceKey(siteId: number, nonce: string): Uint8Array {
+  return new Uint8Array(hash('sha256', `${siteId}\0${nonce}`, 'buffer').subarray(0, 16))
+}
+
+/** Seals every value anew that is not sealed with the current key, in batches; answers how many. */
+export async function resealAll(driver: Driver): Promise<number> {
+  let total = 0
+  for (const index of SEALED.keys()) {
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const batch: { readonly resealed: number; readonly last: number | undefined } = await driver.write(
+        'resealBatch',
+        index,
+        after,
+      )
+      total += batch.resealed
+      after = batch.last
+    }
+  }
+  return total
+}

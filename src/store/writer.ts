@@ -1,0 +1,93 @@
+// The thread that writes to SQLite, alone. It takes whatever has queued up, runs each method under its own savepoint,
+// commits once for all, and only then answers: a hundred callers share one wait for the disk.
+
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { type SentError, sendError } from './failure.ts'
+import { type KeySource, openKeys } from './keys.ts'
+import type { Context } from './sealed.ts'
+import { type Connection, connect } from './sqlite.ts'
+import { type WriteName, writeOf } from './writes.ts'
+
+export interface WriterData {
+  readonly file: string
+  readonly keys: KeySource
+  readonly busyTimeoutMs: number
+}
+
+/** One write on its way to the thread. */
+export interface Call {
+  readonly id: number
+  readonly name: WriteName
+  readonly args: readonly unknown[]
+}
+
+/** What became of it. */
+export type Outcome =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: SentError }
+
+/** To the thread: calls, or the wish to end. From it: outcomes; the first, empty list says that it is open. */
+export type ToWriter = readonly Call[] | 'close'
+
+/** Calls that share one commit, at most: bounds how long the first of them waits for the last. */
+const GROUP = 512
+
+if (parentPort) startWriter(parentPort, workerData)
+
+function startWriter(port: NonNullable<typeof parentPort>, { file, keys, busyTimeoutMs }: WriterData): void {
+  const connection = connect(file, { busyTimeoutMs })
+  const context: Context = { engine: 'sqlite', keys: openKeys(keys) }
+  const waiting: Call[] = []
+  let isClosing = false
+
+  function take(message: ToWriter): void {
+    if (message === 'close') isClosing = true
+    else for (const call of message) waiting.push(call)
+  }
+
+  port.on('message', (first: ToWriter) => {
+    take(first)
+    while (waiting.length > 0) {
+      // What arrived meanwhile joins the group; a message once received must be taken, or it would be lost.
+      while (waiting.length < GROUP) {
+        const more = receiveMessageOnPort(port)
+        if (!more) break
+        take(more.message)
+      }
+      port.postMessage(runGroup(connection, context, waiting.splice(0, GROUP)))
+    }
+    if (!isClosing) return
+    connection.database.close()
+    port.close()
+  })
+  port.postMessage([])
+}
+
+/** Runs calls in one transaction; each fails alone, unless the transaction itself does. */
+function runGroup(
+  { database, run }: Connection,
+  context: Context,
+  calls: readonly Call[],
+): readonly Outcome[] {
+  try {
+    database.exec('begin immediate')
+    const outcomes = calls.map((call): Outcome => {
+      database.exec('savepoint call')
+      try {
+        const result = run(writeOf(context, call.name, call.args))
+        database.exec('release call')
+        return { id: call.id, result }
+      } catch (error) {
+        // Some errors (a full disk) end the whole transaction: https://www.sqlite.org/lang_transaction.html
+        if (!database.inTransaction) throw error
+        database.exec('rollback to call; release call')
+        return { id: call.id, error: sendError(error) }
+      }
+    })
+    database.exec('commit')
+    return outcomes
+  } catch (error) {
+    if (database.inTransaction) database.exec('rollback')
+    return calls.map(({ id }) => ({ id, error: sendError(error) }))
+  }
+}

@@ -1,0 +1,107 @@
+// Every method that changes the database, by name: on SQLite the name and the arguments travel to the writer's thread.
+
+import {
+  addUserKey,
+  burnNonce,
+  endTokens,
+  issueToken,
+  purgeNonces,
+  purgeTokens,
+  revokeUserKey,
+} from './access.ts'
+import { saveApp } from './apps.ts'
+import { createConnection, purgeConnections } from './connections.ts'
+import { relinkIdentity, rememberRefusal, removeIdentity, saveProfile } from './identities.ts'
+import { blockUntil } from './limits.ts'
+import { link } from './link.ts'
+import { markFriendLists } from './people.ts'
+import type { Query } from './query.ts'
+import { checkpointRead, claimRead, failRead, finishRead, releaseRead } from './reads.ts'
+import { type Context, resealBatch, settleKeys } from './sealed.ts'
+import { addTallies, purgeReports } from './reports.ts'
+import { importAccounts, signIn } from './sign-in.ts'
+import { addSignerKey, retireSignerKey } from './signers.ts'
+import { createSite, removeSite, saveSettings } from './sites.ts'
+import { claimRefresh, finishRefresh, releaseRefresh, replaceTokens } from './tokens.ts'
+import { disconnectIdentity, endSession, renameUser, saveSiteProfile } from './user-info.ts'
+import { removeUserSettings, saveUserSettings } from './user-settings.ts'
+import { removeUser } from './users.ts'
+
+export const WRITES = {
+  createSite,
+  saveSettings,
+  removeSite,
+  removeUser,
+  link,
+  relinkIdentity,
+  removeIdentity,
+  saveProfile,
+  rememberRefusal,
+  replaceTokens,
+  claimRefresh,
+  finishRefresh,
+  releaseRefresh,
+  claimRead,
+  checkpointRead,
+  finishRead,
+  failRead,
+  releaseRead,
+  createConnection,
+  purgeConnections,
+  saveApp,
+  markFriendLists,
+  addSignerKey,
+  retireSignerKey,
+  blockUntil,
+  issueToken,
+  endTokens,
+  purgeTokens,
+  addUserKey,
+  revokeUserKey,
+  burnNonce,
+  purgeNonces,
+  signIn,
+  importAccounts,
+  renameUser,
+  saveSiteProfile,
+  endSession,
+  disconnectIdentity,
+  saveUserSettings,
+  removeUserSettings,
+  addTallies,
+  purgeReports,
+  resealBatch,
+  settleKeys,
+} as const
+
+export type WriteName = keyof typeof WRITES
+
+/** Arguments of a write, without the context. */
+export type WriteArgs<Name extends WriteName> =
+  Parameters<(typeof WRITES)[Name]> extends [Context, ...infer Args] ? Args : []
+
+/** What a write answers. */
+export type WriteResult<Name extends WriteName> =
+  ReturnType<(typeof WRITES)[Name]> extends Query<infer Result> ? Result : never
+
+/** The query of a write. Name and arguments belong together: `Driver.write` is the only way in. */
+export function writeOf(context: Context, name: WriteName, args: readonly unknown[]): Query<unknown> {
+  const method = WRITES[name] as (context: Context, ...args: readonly unknown[]) => Query<unknown>
+  return method(context, ...args)
+}
+
+/** What the store needs of an engine. */
+export interface Driver {
+  readonly context: Context
+  /** Runs a query of exactly one statement. */
+  read<T>(query: Query<T>): Promise<T>
+  /** Runs a write as one transaction; what it has answered is on disk. */
+  write<Name extends WriteName>(name: Name, ...args: WriteArgs<Name>): Promise<WriteResult<Name>>
+  /** Takes a nonce for so long; false when it is taken. */
+  burnNonce(key: Uint8Array, keepMs: number): Promise<boolean>
+  /** See `Store.generation`. */
+  generation?(): number
+  ping(): Promise<void>
+  backup(path: string): Promise<void>
+  close(): Promise<void>
+}
