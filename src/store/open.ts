@@ -5,20 +5,12 @@ import { dirname, resolve } from 'node:path'
 import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/gateway.ts'
 import type { Store } from '../core/store.ts'
-import { MIGRATION_LOCK } from './engine.ts'
 import { toGatewayError } from './failure.ts'
 import type { KeyRing } from './keys.ts'
 import { lockFile } from './lock.ts'
 import { migrate } from './migrate.ts'
-import {
-  createSender,
-  openPool,
-  openPostgresDriver,
-  type PostgresBounds,
-  transact,
-} from './postgres-driver.ts'
-import { all, type Query } from './query.ts'
-import { type Context, someKeys } from './sealed.ts'
+import type { PostgresBounds } from './postgres-driver.ts'
+import { someKeys } from './sealed.ts'
 import { connect, createFile } from './sqlite.ts'
 import { openSqliteDriver, type SqliteBounds } from './sqlite-driver.ts'
 import { createStore } from './store.ts'
@@ -78,7 +70,7 @@ export async function openDriver(url: string, options: StoreOptions): Promise<Dr
   const driver =
     'file' in address
       ? await openSqlite(address.file, options, bounds)
-      : await openPostgres(address.postgres, options, bounds)
+      : await openOnPostgres(address.postgres, options, bounds)
   try {
     await checkKeys(driver)
   } catch (error) {
@@ -103,6 +95,12 @@ async function openSqlite(file: string, { keys, role }: StoreOptions, bounds: Sq
   }
 }
 
+/** Loads what PostgreSQL needs where it is needed: elsewhere it would be memory for nothing. */
+async function openOnPostgres(url: string, options: StoreOptions, bounds: PostgresBounds): Promise<Driver> {
+  const { openPostgres } = await import('./open-postgres.ts')
+  return openPostgres(url, options, bounds)
+}
+
 function migrateSqlite(file: string, { busyTimeoutMs }: SqliteBounds): void {
   const { database, run } = connect(file, { busyTimeoutMs })
   try {
@@ -117,30 +115,6 @@ function migrateSqlite(file: string, { busyTimeoutMs }: SqliteBounds): void {
     if (database.inTransaction) database.exec('rollback')
     database.close()
   }
-}
-
-async function openPostgres(
-  url: string,
-  { keys, log }: StoreOptions,
-  bounds: PostgresBounds,
-): Promise<Driver> {
-  const context: Context = { engine: 'postgres', keys }
-  const pool = openPool(url, bounds, log)
-  try {
-    await transact(pool, createSender(false), migrateAlone())
-  } catch (error) {
-    await pool.end()
-    throw toGatewayError(error)
-  }
-  return openPostgresDriver(pool, context, bounds)
-}
-
-/** Waits its turn, however long another process migrates. */
-function* migrateAlone(): Query<number> {
-  yield* all('set local statement_timeout = 0')
-  yield* all('set local lock_timeout = 0')
-  yield* all(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`)
-  return yield* migrate('postgres')
 }
 
 /** A lost key ring shows at the start, not at the first login. */
