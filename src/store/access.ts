@@ -15,8 +15,12 @@ export const TOKEN_PURGE_BATCH = 1000
 const TOKENS_PER_USER = 100
 
 const USER_KEY = 'id, site_id, key, secret, public_key, created_at'
-const SITE_COLUMNS = prefixed('s', SITE)
-const USER_COLUMNS = prefixed('u', USER)
+
+// Rows of several tables in one: `s.id as s_id`.
+const SITE_PART = partOf('s', SITE)
+const USER_PART = partOf('u', USER)
+const OWNER_PART = partOf('o', USER)
+const KEY_PART = partOf('k', USER_KEY)
 
 /** The user of this name: the site's own id comes first, then our token. Takes the name twice. */
 const NAMED = `left join users u on u.id = coalesce(
@@ -30,7 +34,7 @@ export function* doorByApiKey(
   userKey: string | undefined,
 ): Query<(Door & { readonly userKey?: UserKey; readonly user?: User }) | undefined> {
   const row = yield* one(
-    `select ${SITE_COLUMNS}, c.secret as partner_secret, ${USER_COLUMNS}, ${prefixed('k', USER_KEY)}
+    `select ${SITE_PART.columns}, c.secret as partner_secret, ${USER_PART.columns}, ${KEY_PART.columns}
      from sites s join site_secrets c on c.site_id = s.id
      ${NAMED}
      left join user_keys k on k.site_id = s.id and k.key = cast(? as text)
@@ -44,7 +48,7 @@ export function* doorByApiKey(
   return {
     ...toDoor(context, row),
     user: userIn(row),
-    userKey: row.k_id === null ? undefined : toUserKey(context, without('k', row)),
+    userKey: row.k_id === null ? undefined : toUserKey(context, KEY_PART.of(row)),
   }
 }
 
@@ -53,12 +57,12 @@ export function* doorByUserKey(
   key: string,
 ): Query<(Door & { readonly userKey: UserKey }) | undefined> {
   const row = yield* one(
-    `select ${SITE_COLUMNS}, c.secret as partner_secret, ${prefixed('k', USER_KEY)}
+    `select ${SITE_PART.columns}, c.secret as partner_secret, ${KEY_PART.columns}
      from user_keys k join sites s on s.id = k.site_id join site_secrets c on c.site_id = s.id
      where k.key = ?`,
     key,
   )
-  return row && { ...toDoor(context, row), userKey: toUserKey(context, without('k', row)) }
+  return row && { ...toDoor(context, row), userKey: toUserKey(context, KEY_PART.of(row)) }
 }
 
 /** A token's own user where it has one, and not whom the caller names. */
@@ -68,7 +72,7 @@ export function* doorByToken(
   uid: string | undefined,
 ): Query<(Door & { readonly token: IssuedToken; readonly user?: User }) | undefined> {
   const row = yield* one(
-    `select ${SITE_COLUMNS}, c.secret as partner_secret, ${USER_COLUMNS}, ${prefixed('o', USER)},
+    `select ${SITE_PART.columns}, c.secret as partner_secret, ${USER_PART.columns}, ${OWNER_PART.columns},
        k.key as user_key, t.session_secret
      from access_tokens t join sites s on s.id = t.site_id join site_secrets c on c.site_id = s.id
      left join user_keys k on k.id = t.user_key_id
@@ -84,7 +88,7 @@ export function* doorByToken(
   const place = sessionPlace(number(row, 's_id'), tokenHash)
   const token = {
     userKey: optionalText(row, 'user_key'),
-    user: row.o_id === null ? undefined : toUser(without('o', row)),
+    user: row.o_id === null ? undefined : toUser(OWNER_PART.of(row)),
     sessionSecret: secret === undefined ? undefined : unseal(context.keys, place, secret),
   }
   return { ...toDoor(context, row), token, user: userIn(row) }
@@ -192,12 +196,12 @@ export function* purgeNonces(_: Context, limit: number): Query<void> {
 }
 
 function toDoor({ keys }: Context, row: Row): Door {
-  const site = toSite(without('s', row))
+  const site = toSite(SITE_PART.of(row))
   return { site, secret: unseal(keys, sitePlace(site.id, 'secret'), text(row, 'partner_secret')) }
 }
 
 function userIn(row: Row): User | undefined {
-  return optionalNumber(row, 'u_id') === undefined ? undefined : toUser(without('u', row))
+  return optionalNumber(row, 'u_id') === undefined ? undefined : toUser(USER_PART.of(row))
 }
 
 function toUserKey({ keys }: Context, row: Row): UserKey {
@@ -216,20 +220,15 @@ function toShownKey(row: Row): Omit<UserKey, 'secret'> {
   }
 }
 
-/** `id, name` of table `s` as `s.id as s_id, s.name as s_name`: rows of several tables in one. */
-function prefixed(alias: string, columns: string): string {
-  return columns
-    .split(',')
-    .map((column) => `${alias}.${column.trim()} as ${alias}_${column.trim()}`)
-    .join(', ')
-}
-
-/** The part of such a row that is of one table. */
-function without(alias: string, row: Row): Row {
-  const start = `${alias}_`
-  return Object.fromEntries(
-    Object.entries(row).flatMap(([name, value]) =>
-      name.startsWith(start) ? [[name.slice(start.length), value]] : [],
-    ),
-  )
+/** The columns of one table under names of their own, and the way back to a row of that table. */
+function partOf(alias: string, columns: string): { readonly columns: string; of(row: Row): Row } {
+  const names = columns.split(',').map((column) => column.trim())
+  return {
+    columns: names.map((name) => `${alias}.${name} as ${alias}_${name}`).join(', '),
+    of(row) {
+      const part: Record<string, unknown> = {}
+      for (const name of names) part[name] = row[`${alias}_${name}`]
+      return part
+    },
+  }
 }

@@ -20,6 +20,16 @@ const WORDS = {
     integer: 'integer',
     bytes: 'blob',
     strict: 'strict',
+    // Rows lie in order of the primary key: https://www.sqlite.org/withoutrowid.html
+    clustered: 'strict, without rowid',
+    // A JSON array as rows `item` of key and value: of texts (or of numbers, to be cast), of arrays (`item.value ->> 0`).
+    names: 'json_each(?) as item',
+    lines: 'json_each(?) as item',
+    // The first key of these.
+    first: '0',
+    // Rows of users, in order of id: they stay as they are; nobody else changes them.
+    stay: '',
+    change: '',
     // One writer at a time: whoever is in a transaction already excludes everybody else.
     // Numbers with commas between, as rows.
     keys: "(select value as key from json_each('[' || ? || ']'))",
@@ -34,6 +44,12 @@ const WORDS = {
     integer: 'bigint',
     bytes: 'bytea',
     strict: '',
+    clustered: '',
+    names: 'jsonb_array_elements_text(cast(? as jsonb)) with ordinality as item (value, key)',
+    lines: 'jsonb_array_elements(cast(? as jsonb)) with ordinality as item (value, key)',
+    first: '1',
+    stay: 'order by u.id for share of u',
+    change: 'order by u.id for no key update of u',
     keys: "(select unnest(string_to_array(?, ',')::bigint[]) as key)",
     sealing: `select pg_advisory_xact_lock_shared(${KEYS_LOCK})`,
     resealing: `select pg_advisory_xact_lock(${KEYS_LOCK})`,

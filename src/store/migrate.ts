@@ -9,6 +9,7 @@ import { access } from './migrations/0002-access.ts'
 import { people } from './migrations/0003-people.ts'
 import { userInfo } from './migrations/0004-user-info.ts'
 import { signers } from './migrations/0006-signers.ts'
+import { sharing } from './migrations/0007-sharing.ts'
 import { all, one, type Query } from './query.ts'
 import { number, text } from './row.ts'
 
@@ -20,7 +21,7 @@ export interface Migration {
 }
 
 /** Every migration, in order. */
-export const MIGRATIONS: readonly Migration[] = [beginning, access, people, userInfo, signers]
+export const MIGRATIONS: readonly Migration[] = [beginning, access, people, userInfo, signers, sharing]
 
 /** SHA-256 of what the engine is given, in hex. */
 export function hashOf(engine: Engine, migration: Migration): string {

@@ -9,6 +9,7 @@ import { contactsHeads, snapshotBytes, snapshotHead } from './contacts.ts'
 import { findIdentity, identitiesOfUser, identityBySubject, listIdentities } from './identities.ts'
 import { limitUntil } from './limits.ts'
 import { friendLists, siteAccounts } from './people.ts'
+import { findMessage, listMessages, REQUEST_PURGE_BATCH } from './messages.ts'
 import { createProfiles } from './profiles.ts'
 import { abandonedReads } from './reads.ts'
 import { REPORT_PURGE_BATCH, readReport } from './reports.ts'
@@ -152,6 +153,27 @@ export function createStore(driver: Driver): Store {
         driver.write('saveUserSettings', siteId, id, group, settings),
       removeSettings: ({ siteId, id }, group, names) =>
         driver.write('removeUserSettings', siteId, id, group, names),
+    },
+
+    messages: {
+      create: (site, message) => driver.write('createMessage', site.id, message, randomUUID()),
+      addRun: (site, token, run) => driver.write('addRun', site.id, token, run),
+      find: (site, token) => driver.read(findMessage(site.id, token)),
+      list: (site, query) => driver.read(listMessages(site.id, query)),
+      remove: (site, token) => driver.write('removeMessage', site.id, token),
+      purge: () => purgeAll(() => driver.write('purgeRequests'), REQUEST_PURGE_BATCH),
+    },
+
+    publications: {
+      claim: ({ limit, leaseMs }) => driver.write('claimPublications', limit, leaseMs),
+      save: ({ siteId, id, fence }, progress, then) =>
+        driver.write('savePublication', { siteId, id, fence }, progress, then),
+      renew: ({ siteId, id, fence }, leaseMs) =>
+        driver.write('renewPublication', siteId, id, fence, leaseMs),
+      release: ({ siteId, id, fence }) => driver.write('releasePublication', { siteId, id, fence }),
+      cancel: ({ siteId, id }, now) => driver.write('cancelPublications', siteId, id, now),
+      retry: ({ siteId, id }, again, now) => driver.write('retryPublications', siteId, id, again, now),
+      markRemoved: ({ siteId, id }, now) => driver.write('markRemoved', siteId, id, now),
     },
 
     reports: {

@@ -12,13 +12,16 @@ import {
 import { saveApp } from './apps.ts'
 import { createConnection, purgeConnections } from './connections.ts'
 import { relinkIdentity, rememberRefusal, removeIdentity, saveProfile } from './identities.ts'
+import { claimPublications, releasePublication, renewPublication } from './jobs.ts'
 import { blockUntil } from './limits.ts'
 import { link } from './link.ts'
+import { addRun, createMessage, purgeRequests, removeMessage } from './messages.ts'
 import { markFriendLists } from './people.ts'
+import { cancelPublications, markRemoved, retryPublications, savePublication } from './publications.ts'
 import type { Query } from './query.ts'
 import { checkpointRead, claimRead, failRead, finishRead, releaseRead } from './reads.ts'
-import { type Context, resealBatch, settleKeys } from './sealed.ts'
 import { addTallies, purgeReports } from './reports.ts'
+import { type Context, resealBatch, settleKeys } from './sealed.ts'
 import { importAccounts, signIn } from './sign-in.ts'
 import { addSignerKey, retireSignerKey } from './signers.ts'
 import { createSite, removeSite, saveSettings } from './sites.ts'
@@ -70,6 +73,17 @@ export const WRITES = {
   removeUserSettings,
   addTallies,
   purgeReports,
+  createMessage,
+  addRun,
+  removeMessage,
+  purgeRequests,
+  claimPublications,
+  savePublication,
+  renewPublication,
+  releasePublication,
+  cancelPublications,
+  retryPublications,
+  markRemoved,
   resealBatch,
   settleKeys,
 } as const

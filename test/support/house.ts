@@ -157,7 +157,8 @@ async function createSite(
     apiKey: '3_house',
     sdkAppId: 1_400_000_000,
     admin: 'administrator',
-    settings: {},
+    // Tests say themselves when contacts are read.
+    settings: { prefetchContacts: 'none' as const },
     createdAt,
   }
   const secrets = { secret: randomUUID(), secretKey: randomUUID() }

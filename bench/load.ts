@@ -1,0 +1,93 @@
+// Load from wrk, one thread: the generator must not be what is measured.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Load {
+  /** Scheme, host and port. */
+  readonly url: string
+  /** Asked in turn. */
+  readonly paths: readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
+  /** Makes it a POST. */
+  readonly body?: string
+  readonly connections?: number
+  readonly seconds?: number
+}
+
+export interface Carried {
+  readonly perSecond: number
+  readonly p99Ms: number
+}
+
+/** Ends this process with a hint when there is no wrk. */
+export function requireWrk(): void {
+  if (spawnSync('wrk', ['-v']).error === undefined) return
+  process.stderr.write('The figures need wrk (Debian: apt-get install wrk).\n')
+  process.exit(2)
+}
+
+/** Puts the load on; fails when anything but 2xx was answered. */
+export async function carry({
+  url,
+  paths,
+  headers = {},
+  body,
+  connections = 32,
+  seconds = 4,
+}: Load): Promise<Carried> {
+  const folder = mkdtempSync(join(tmpdir(), 'kith-load-'))
+  const script = join(folder, 'load.lua')
+  const lua = [
+    ...Object.entries(headers).map(([name, value]) => `wrk.headers[${quote(name)}] = ${quote(value)}`),
+    ...(body === undefined ? [] : ['wrk.method = "POST"', `wrk.body = ${quote(body)}`]),
+    `local paths = { ${paths.map(quote).join(', ')} }`,
+    'local at = 0',
+    'local requests = {}',
+    'init = function() for i, path in ipairs(paths) do requests[i] = wrk.format(nil, path) end end',
+    'request = function() at = at % #requests + 1; return requests[at] end',
+  ]
+  writeFileSync(script, lua.join('\n'))
+  try {
+    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, url]
+    const text = await outputOf('wrk', args)
+    const bad = /Non-2xx or 3xx responses: (\d+)|Socket errors: (.*)/.exec(text)
+    if (bad) throw new Error(`the load was not carried: ${bad[0]}`)
+    return { perSecond: numberIn(text, /Requests\/sec:\s+([\d.]+)/), p99Ms: p99In(text) }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function p99In(text: string): number {
+  const [, value = '', unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(text) ?? []
+  const factor = { us: 0.001, ms: 1, s: 1_000 }[unit]
+  if (factor === undefined) throw new Error(`wrk said no p99:\n${text}`)
+  return Number(value) * factor
+}
+
+function numberIn(text: string, pattern: RegExp): number {
+  const value = Number(pattern.exec(text)?.[1])
+  if (!Number.isFinite(value)) throw new Error(`wrk said no such number:\n${text}`)
+  return value
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text).replaceAll('\\/', '/')
+}
+
+function outputOf(command: string, args: readonly string[]): Promise<string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.on('data', (chunk) => {
+    text += chunk
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code) =>
+      code === 0 ? resolve(text) : reject(new Error(`${command} ended with ${code}`)),
+    )
+  })
+}

@@ -1,0 +1,60 @@
+// npm run bench [-- name …]: every figure as a ratio against a floor measured in the same run, interleaved, five
+// repeats, the median. Writes bench/results.md when all were run. Needs wrk (Debian: apt-get install wrk).
+
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { answerTimes } from './answer-times.ts'
+import { cachedContacts } from './cached-contacts.ts'
+import { coldContacts } from './cold-contacts.ts'
+import type { Figure } from './figure.ts'
+import { friendsAnswered, friendsMatched } from './friends.ts'
+import { requireWrk } from './load.ts'
+import { manyReads } from './many-reads.ts'
+
+const SCENARIOS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  'cached-contacts': cachedContacts,
+  'cold-contacts': coldContacts,
+  'many-reads': manyReads,
+  'answer-times': answerTimes,
+  'friends-matched': friendsMatched,
+  'friends-answered': friendsAnswered,
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in SCENARIOS))
+if (unknown.length > 0) {
+  process.stderr.write(`Unknown: ${unknown.join(', ')}. There are: ${Object.keys(SCENARIOS).join(', ')}.\n`)
+  process.exit(2)
+}
+requireWrk()
+
+const figures: Figure[] = []
+for (const [name, measure] of Object.entries(SCENARIOS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  process.stderr.write(`${name} …\n`)
+  const found = await measure()
+  for (const figure of found) process.stdout.write(`${lineOf(figure)}\n`)
+  figures.push(...found)
+}
+if (asked.length === 0) writeFileSync(new URL('results.md', import.meta.url), pageOf(figures))
+process.exit(figures.every(({ isMet }) => isMet) ? 0 : 1)
+
+function lineOf({ what, measured, asked: goal, isMet, detail }: Figure): string {
+  return `| ${what} | ${measured} | ${goal} | ${isMet ? 'yes' : '**no**'} | ${detail} |`
+}
+
+function pageOf(all: readonly Figure[]): string {
+  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}`
+  return [
+    '# Figures',
+    '',
+    'Written by `npm run bench`. Each is measured against a floor in the same run, interleaved, five repeats, the',
+    'median; a single run scatters widely on a shared machine, so compare ratios, never absolute numbers.',
+    `Machine: ${machine}. The load comes from one process on the same machine (wrk).`,
+    '',
+    '| figure | measured | asked | met | detail |',
+    '|---|---|---|---|---|',
+    ...all.map(lineOf),
+    '',
+  ].join('\n')
+}

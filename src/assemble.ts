@@ -1,0 +1,118 @@
+// Builds the gateway from its parts; the only file that knows them all.
+
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Config } from './config.ts'
+import type { Gateway, Log, Meter } from './core/gateway.ts'
+import { createReadings, stopReads } from './core/readings.ts'
+import { createReports } from './core/reports.ts'
+import { createDoorkeeper } from './dialects/access.ts'
+import { createFront, type Front } from './dialects/front.ts'
+import { createGigya } from './dialects/gigya/gigya.ts'
+import { METHODS } from './dialects/gigya/methods.ts'
+import { createNative } from './dialects/native/native.ts'
+import { createOneAll } from './dialects/oneall/oneall.ts'
+import { createTencent } from './dialects/tencent/tencent.ts'
+import { createNetworks } from './network/networks.ts'
+import { providers } from './providers/index.ts'
+import type { Gauges } from './server/metrics.ts'
+import { type KeySource, openKeys } from './store/keys.ts'
+import { createMemory } from './store/memory.ts'
+import { type OpenStore, openStore, parseAddress } from './store/open.ts'
+import { createRateLimiter } from './store/rate-limiter.ts'
+
+export interface Assembled {
+  readonly gateway: Gateway
+  readonly front: Front
+  /** What is read before each page of the metrics. */
+  gauges(): Gauges
+  /** Ends reads with their place stored, then the networks, then the database. */
+  close(): Promise<void>
+}
+
+interface Surroundings {
+  readonly log: Log
+  readonly meter: Meter
+  readonly now?: () => number
+}
+
+/** The whole gateway on its database, without a port. */
+export async function assemble(
+  config: Config,
+  { log, meter, now = Date.now }: Surroundings,
+): Promise<Assembled> {
+  const { bounds, bases, versions } = config
+  const store = await openDatabase(config, { role: 'server', log })
+  const byId = new Map(providers.map((provider) => [provider.id, provider]))
+  const options = { ...config.network, bases, versions }
+  const networks = createNetworks({ store, providers: byId, options, log, meter, now })
+  const memory = createMemory(config.memory.piecesBytes)
+  const readings = createReadings(bounds)
+  const { open, openUnlinked, renewTokens } = networks
+  const gateway: Gateway = {
+    store,
+    providers: byId,
+    open,
+    openUnlinked,
+    renewTokens,
+    readings,
+    bounds,
+    memory,
+    log,
+    meter,
+    now,
+  }
+  const doorkeeper = createDoorkeeper(config.front, now)
+  const { callsPerSecond } = config.tencent
+  const limiter = createRateLimiter(config.data.databaseUrl, { ...config.store, callsPerSecond, log })
+  const reports = createReports({ store, log, meter, now }, config.reports)
+  const dialects = [
+    // Before OneAll, to which Gigya's old host `socialize.api.<domain>` would look like a site.
+    createGigya({ doorkeeper }, { ...config.gigya, methods: METHODS, note: reports.note }),
+    createTencent({ doorkeeper, limiter }, config.tencent),
+    createNative({ doorkeeper }),
+    createOneAll({ doorkeeper }, { rememberedBytes: config.memory.answersBytes }),
+  ]
+  const front = createFront({
+    dialects,
+    gateway,
+    options: { ...config.front, proxies: config.server.trustedProxies, fallback: 'oneall' },
+  })
+  return {
+    gateway,
+    front,
+    gauges: () => ({
+      kith_reads_running: readings.slots.taken,
+      kith_reads_waiting: readings.slots.waiting,
+      kith_memory_bytes: memory.bytes,
+      kith_gigya_busiest: reports
+        .busiest()
+        .map(({ calls, ...labels }) => ({ labels: { ...labels }, value: calls })),
+    }),
+    async close() {
+      await stopReads(gateway)
+      await networks.close()
+      await limiter.close()
+      await reports.close()
+      await store.close()
+    },
+  }
+}
+
+/** The configured database; a server alone holds its SQLite file, tools may come beside it. */
+export function openDatabase(
+  config: Config,
+  { role, log }: { readonly role: 'server' | 'tool'; readonly log: Log },
+): Promise<OpenStore> {
+  const source = keySource(config)
+  if ('path' in source) mkdirSync(dirname(source.path), { recursive: true })
+  return openStore(config.data.databaseUrl, { ...config.store, keys: openKeys(source), role, log })
+}
+
+/** Where the keys are: a text, a file, or `kith.keys` beside the SQLite file (in ./data for PostgreSQL). */
+export function keySource({ data }: Config): KeySource {
+  if (data.keys) return { text: data.keys }
+  if (data.keysFile) return { path: data.keysFile }
+  const address = parseAddress(data.databaseUrl)
+  return { path: join('file' in address ? dirname(address.file) : './data', 'kith.keys') }
+}

@@ -1,0 +1,78 @@
+// The switches of a site, as text on a command line.
+
+import { limitsOf } from '../core/graph-limits.ts'
+import type { SiteSettings } from '../core/model.ts'
+import { UsageError } from './usage.ts'
+
+/** How the value of each switch is read. */
+const SWITCHES: { readonly [Name in keyof Required<SiteSettings>]: (value: string) => SiteSettings[Name] } = {
+  showAccessTokens: toBoolean,
+  legacy2011: toBoolean,
+  anonymousImport: toBoolean,
+  freshContacts203: toBoolean,
+  allowedDomains: toDomains,
+  friendsNeedMutual: toBoolean,
+  prefetchContacts: oneOf('none', 'free', 'all'),
+  graphLimits: toLimits,
+  graphAllows: oneOf('any', 'confirm', 'none'),
+  keepFriendsOnBlock: toBoolean,
+  friendFields: toWords,
+  profileFields: toWords,
+  feedEntries: toNumber,
+  gigyaXml: toBoolean,
+  admins: toWords,
+  callsPerSecond: toNumber,
+}
+
+/** One switch of a site as it is stored; `default` takes it away. UsageError names what is wrong. */
+export function toSetting(name: string, value: string): SiteSettings {
+  if (isSwitch(name)) return { [name]: value === 'default' ? undefined : SWITCHES[name](value) }
+  throw new UsageError(`There is no switch "${name}"; there are: ${Object.keys(SWITCHES).join(', ')}.`)
+}
+
+function isSwitch(name: string): name is keyof typeof SWITCHES {
+  return Object.hasOwn(SWITCHES, name)
+}
+
+function toBoolean(value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true'
+  throw new UsageError('The value must be true or false.')
+}
+
+function toNumber(value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value)
+  throw new UsageError('The value must be a whole number from 0 to 999999999.')
+}
+
+function oneOf<const Word extends string>(...words: readonly Word[]): (value: string) => Word {
+  return (value) => {
+    const word = words.find((each) => each === value)
+    if (word !== undefined) return word
+    throw new UsageError(`The value must be one of ${words.join(', ')}.`)
+  }
+}
+
+function toWords(value: string): readonly string[] {
+  return value
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean)
+}
+
+function toDomains(value: string): readonly string[] {
+  const domains = toWords(value.toLowerCase())
+  const wrong = domains.find((domain) => !/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(domain))
+  if (wrong === undefined) return domains
+  throw new UsageError(`"${wrong}" is no host name.`)
+}
+
+/** `friends=5000,groups=64`. */
+function toLimits(value: string): SiteSettings['graphLimits'] {
+  const names = Object.keys(limitsOf({ settings: {} }))
+  const limits = toWords(value).map((word): readonly [string, number] => {
+    const [name = '', number = ''] = word.split('=', 2)
+    if (names.includes(name)) return [name, toNumber(number)]
+    throw new UsageError(`There is no bound "${name}"; there are: ${names.join(', ')}.`)
+  })
+  return Object.fromEntries(limits)
+}

@@ -1,0 +1,289 @@
+// Every setting of the gateway, as one schema: its shape is the configuration's shape, and its words are the
+// documentation (docs/configuration.md). The name of a setting is KITH_, its section's prefix, and its key.
+
+import { z } from 'zod'
+import type { Bounds } from './core/gateway.ts'
+import { REPORT_DEFAULTS, type ReportBounds } from './core/reports.ts'
+import type { DoorkeeperOptions } from './dialects/access.ts'
+import type { FrontOptions, serverOptions } from './dialects/front.ts'
+import type { GigyaOptions } from './dialects/gigya/gigya.ts'
+import type { TencentOptions } from './dialects/tencent/tencent.ts'
+import { NETWORK_DEFAULTS, type NetworkOptions } from './network/options.ts'
+import { LOG_LEVELS } from './server/log.ts'
+import { KIB, list, MIB, number, port, toggle, words } from './setting-kinds.ts'
+import { STORE_BOUNDS } from './store/open.ts'
+
+const server = z
+  .object({
+    port: port(8_080, 'Port of the wire APIs and of /healthz and /readyz; 0 takes a free one.'),
+    host: words({ text: 'Address to listen on.', shown: 'all of the machine' }),
+    publicUrl: z
+      .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
+      .optional()
+      .meta({ text: 'The address that callers know this gateway by; shown to you, decides nothing.' }),
+    tlsCert: words({
+      text: 'File of the certificate (PEM, with those it depends on); read again when it changes.',
+    }),
+    tlsKey: words({ text: 'File of the certificate’s key (PEM).' }),
+    trustedProxies: list({
+      text: 'Addresses and CIDR ranges, with commas between, whose X-Forwarded-For, -Proto and -Host are believed.',
+    }),
+    metricsPort: z
+      .union([z.literal('off'), port(9_464, '')], { error: 'must be a whole number from 0 to 65535, or off' })
+      .default(9_464)
+      .meta({ text: 'Port of /metrics; 0 takes a free one, off opens none.', unit: 'port' }),
+    metricsHost: z.string().default('127.0.0.1').meta({ text: 'Address that /metrics listens on.' }),
+    stopMaxMs: number(10_000, 'ms', 'How long requests in flight may take when the gateway is told to stop.'),
+    logLevel: z
+      .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
+      .default('info')
+      .meta({ text: `The least that is logged: ${LOG_LEVELS.join(', ')}.` }),
+  })
+  .meta({ title: 'Doors', prefix: '' })
+
+const data = z
+  .object({
+    databaseUrl: z.string().default('./data/kith.db').meta({
+      secret: 'password',
+      text: 'Where the data lies: a file for SQLite, or postgres://user:password@host/database.',
+    }),
+    keysFile: words({
+      text: 'File of the keys that tokens and secrets are sealed with; made at the first start.',
+      shown: 'kith.keys beside the SQLite file',
+    }),
+    keys: words({ secret: true, text: 'The content of that file itself, instead of a file.' }),
+  })
+  .meta({ title: 'Data', prefix: '' })
+
+const store = z
+  .object({
+    writesWaiting: fromStore(
+      'writesWaiting',
+      'writes',
+      'Writes waiting for the SQLite writer; more are refused.',
+      1,
+    ),
+    busyTimeoutMs: fromStore(
+      'busyTimeoutMs',
+      'ms',
+      'How long SQLite waits for another process to finish writing.',
+    ),
+    poolSize: fromStore('poolSize', 'connections', 'Connections to PostgreSQL.', 1),
+    connectTimeoutMs: fromStore('connectTimeoutMs', 'ms', 'How long a connection to PostgreSQL may take.', 1),
+    statementTimeoutMs: fromStore('statementTimeoutMs', 'ms', 'Longest statement on PostgreSQL.', 1),
+    lockTimeoutMs: fromStore('lockTimeoutMs', 'ms', 'Longest wait for a lock on PostgreSQL.', 1),
+    preparedStatements: z
+      .stringbool({ error: 'must be true or false' })
+      .default(STORE_BOUNDS.preparedStatements)
+      .meta({
+        text: 'False where a pooler between us and PostgreSQL hands each statement to another connection.',
+      }),
+  } satisfies Record<keyof typeof STORE_BOUNDS, z.ZodType>)
+  .meta({ title: 'Database', prefix: 'DATABASE_' })
+
+const bounds = z
+  .object({
+    contactsMaxAgeMs: number(86_400_000, 'ms', 'How long a list of contacts counts as fresh.'),
+    contactsPerIdentity: number(10_000, 'contacts', 'Contacts kept per identity; a longer list is cut.', {
+      min: 1,
+    }),
+    fanOutDeadlineMs: number(8_000, 'ms', 'How long a caller waits for a network.', { min: 1 }),
+    readMaxMs: number(600_000, 'ms', 'How long a read may go on after its caller was answered.', { min: 1 }),
+    outageMemoryMs: number(60_000, 'ms', 'How long a network’s outage is remembered.'),
+    readsAtOnce: number(32, 'identities', 'Identities read at the same time; more wait.', { min: 1 }),
+    readsWaiting: number(
+      10_000,
+      'identities',
+      'Identities waiting to be read; more are refused as overload.',
+    ),
+    connectionLifeMs: number(3_600_000, 'ms', 'How long the result of a login or import can be read.'),
+  } satisfies Record<keyof Bounds, z.ZodType>)
+  .meta({ title: 'Contacts', prefix: '' })
+
+const front = z
+  .object({
+    bodyBytes: number(MIB, 'bytes', 'Longest body of a request.', { min: 1 }),
+    bodyBytesAtOnce: number(64 * MIB, 'bytes', 'Bodies being read at the same time, together.', { min: 1 }),
+    bodyMs: number(10_000, 'ms', 'How long one body may take to arrive.', { min: 1 }),
+    pathBytes: number(8 * KIB, 'bytes', 'Longest path of a request.', { min: 64, max: 32 * KIB }),
+    pairs: number(1_000, 'pairs', 'Names and values in query and form together.', { min: 1 }),
+    inFlight: number(1_000, 'requests', 'Requests being answered at once; more are refused as overload.', {
+      min: 1,
+    }),
+    inFlightPerSite: number(500, 'requests', 'The same, of one site.', { min: 1 }),
+    headBytes: number(64 * KIB, 'bytes', 'Longest head of a request.', { min: 8 * KIB }),
+    headMs: number(10_000, 'ms', 'How long the head of a request may take to arrive.', { min: 1 }),
+    keepAliveMs: number(65_000, 'ms', 'How long an idle connection is kept.'),
+    wrongKeys: number(20, 'keys', 'Wrong keys from one address within the window that earn a refusal.', {
+      min: 1,
+    }),
+    windowMs: number(60_000, 'ms', 'That window.', { min: 1 }),
+    refusedMs: number(60_000, 'ms', 'How long the address is refused; right keys keep working.'),
+    addresses: number(10_000, 'addresses', 'Addresses remembered for their wrong keys.', { min: 1 }),
+  } satisfies Record<
+    Exclude<keyof (FrontOptions & DoorkeeperOptions), 'fallback' | 'proxies'> | HeadKeys,
+    z.ZodType
+  >)
+  .meta({ title: 'Requests', prefix: 'HTTP_' })
+
+type HeadKeys = keyof NonNullable<Parameters<typeof serverOptions>[0]>
+
+const network = z
+  .object({
+    connectionsPerOrigin: fromNetwork(
+      'connectionsPerOrigin',
+      'requests',
+      'Requests to one origin at the same time.',
+      1,
+    ),
+    waitingPerOrigin: fromNetwork(
+      'waitingPerOrigin',
+      'requests',
+      'Requests waiting for one origin; more are refused.',
+    ),
+    requestDeadlineMs: fromNetwork('requestDeadlineMs', 'ms', 'One call of a network, repeats included.', 1),
+    connectTimeoutMs: fromNetwork('connectTimeoutMs', 'ms', 'Name resolution, TCP and TLS together.', 1),
+    keepAliveMs: fromNetwork('keepAliveMs', 'ms', 'How long an idle connection is kept.', 1),
+    bodyMaxBytes: fromNetwork('bodyMaxBytes', 'bytes', 'Longest answer that is read.', 1),
+    addressMaxCharacters: fromNetwork(
+      'addressMaxCharacters',
+      'characters',
+      'Longest address that is asked for.',
+      1,
+    ),
+    redirectsMax: fromNetwork(
+      'redirectsMax',
+      'redirects',
+      'Redirects followed for one GET, within its origin.',
+    ),
+    retriesMax: fromNetwork('retriesMax', 'repeats', 'Repeats of one request after its first try.'),
+    retryBaseMs: fromNetwork(
+      'retryBaseMs',
+      'ms',
+      'Upper bound of the first pause; it doubles with each repeat.',
+    ),
+    retryMaxMs: fromNetwork('retryMaxMs', 'ms', 'Upper bound of any pause that the network did not ask for.'),
+    breakerFailures: fromNetwork(
+      'breakerFailures',
+      'failures',
+      'Failures in a row after which an origin is left alone.',
+      1,
+    ),
+    breakerOpenMs: fromNetwork('breakerOpenMs', 'ms', 'How long it is left alone.'),
+    limitsRecheckMs: fromNetwork(
+      'limitsRecheckMs',
+      'ms',
+      'How often the database is asked whether a limit is met.',
+    ),
+    limitFallbackMs: fromNetwork(
+      'limitFallbackMs',
+      'ms',
+      'How long we stay away after a limit that names no end.',
+    ),
+    limitMaxMs: fromNetwork('limitMaxMs', 'ms', 'The longest that a network can make us stay away.'),
+    refreshAheadMs: fromNetwork(
+      'refreshAheadMs',
+      'ms',
+      'How long before its end an access token is renewed.',
+    ),
+    refreshDeadlineMs: fromNetwork('refreshDeadlineMs', 'ms', 'One renewal, repeats included.', 1),
+    refreshLeaseMs: fromNetwork('refreshLeaseMs', 'ms', 'The sole right of one process to renew a token.', 1),
+    extendAheadMs: fromNetwork(
+      'extendAheadMs',
+      'ms',
+      'How long before its end a token is extended, where it is extended.',
+    ),
+    extendPauseMs: fromNetwork('extendPauseMs', 'ms', 'Pause after an extension that did not succeed.'),
+    userAgent: z
+      .string()
+      .default(NETWORK_DEFAULTS.userAgent)
+      .meta({ text: 'Sent to the networks as User-Agent.' }),
+    allowAddresses: list({
+      name: 'KITH_ALLOW_ADDRESSES',
+      text: 'Names, addresses and CIDR ranges inside your own net that networks may have; for development.',
+    }),
+    allowInsecure: toggle('Home servers may be http; for development.', { name: 'KITH_ALLOW_INSECURE' }),
+    sandbox: words({
+      name: 'KITH_SANDBOX',
+      text: 'Base address of a sandbox that stands for all networks: <base>/<host>/… for every https://<host>/….',
+    }),
+  } satisfies Record<Exclude<keyof NetworkOptions, 'bases' | 'versions'>, z.ZodType>)
+  .meta({ title: 'Networks', prefix: 'NETWORK_' })
+
+const gigya = z
+  .object({
+    publicHosts: list({
+      text: 'Hosts that Gigya clients know the gateway by, where a proxy changes the Host header: their signatures name them.',
+    }),
+    secretOverHttp: toggle(
+      'Secrets and tokens may be sent over http, and not over https alone; for trying things out on one machine.',
+      { name: 'KITH_ALLOW_SECRET_OVER_HTTP' },
+    ),
+    tokenLifeMs: number(3_600_000, 'ms', 'Life of an access token that acts for no user.', { min: 1_000 }),
+    sessionLifeMs: number(
+      90 * 86_400_000,
+      'ms',
+      'Life of a user’s token or session whose caller names no other.',
+      { min: 1_000 },
+    ),
+  } satisfies Record<keyof Omit<GigyaOptions, 'methods' | 'note'>, z.ZodType>)
+  .meta({ title: 'Gigya', prefix: 'GIGYA_' })
+
+const { flushMs, cidsPerDay, talliesWaiting, keepDays } = REPORT_DEFAULTS
+const reports = z
+  .object({
+    flushMs: number(flushMs, 'ms', 'How long calls are counted in memory before they are stored.'),
+    cidsPerDay: number(cidsPerDay, 'ids', 'Context ids counted by name, per site and day; others are one.'),
+    talliesWaiting: number(talliesWaiting, 'kinds', 'Kinds of calls in memory; then context ids are one.'),
+    keepDays: number(keepDays, 'days', 'How long counted calls are kept.', { min: 1 }),
+  } satisfies Record<keyof ReportBounds, z.ZodType>)
+  .meta({ title: 'Reports', prefix: 'REPORTS_' })
+
+const memory = z
+  .object({
+    piecesBytes: number(256 * MIB, 'bytes', 'Rendered pieces kept in memory.'),
+    answersBytes: number(64 * MIB, 'bytes', 'Whole answers kept in memory for callers who ask again.'),
+  })
+  .meta({ title: 'Memory', prefix: 'MEMORY_' })
+
+const tencent = z
+  .object({
+    callsPerSecond: number(200, 'calls', 'Calls of one method per second and site; 0 is no limit.'),
+    signaturesKept: number(10_000, 'signatures', 'Checked UserSigs that are remembered until they expire.'),
+  } satisfies Record<keyof TencentOptions, z.ZodType>)
+  .meta({ title: 'Tencent', prefix: 'TENCENT_' })
+
+const commands = z
+  .object({
+    clientSecret: words({
+      secret: true,
+      text: 'The client secret for `kith app set`; else it is read from standard input.',
+    }),
+    requireCounterparts: toggle('For the tests alone: a suite whose counterpart is not installed fails.'),
+  })
+  .meta({ title: 'Commands', prefix: '' })
+
+/** The whole configuration; parsing an empty object gives every default. */
+export const SETTINGS = z.object({
+  server,
+  data,
+  store,
+  bounds,
+  front,
+  network,
+  gigya,
+  reports,
+  memory,
+  tencent,
+  commands,
+})
+
+function fromStore(key: NumberKeys<typeof STORE_BOUNDS>, unit: string, text: string, min = 0) {
+  return number(STORE_BOUNDS[key], unit, text, { min })
+}
+
+function fromNetwork(key: NumberKeys<typeof NETWORK_DEFAULTS>, unit: string, text: string, min = 0) {
+  return number(NETWORK_DEFAULTS[key], unit, text, { min })
+}
+
+type NumberKeys<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T]

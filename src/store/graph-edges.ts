@@ -1,0 +1,107 @@
+// Edges as rows: written and removed many at a time.
+
+import type { Custom } from '../core/graph-model.ts'
+import { all, type Query, type Row } from './query.ts'
+import { fromJson, number, optionalText, toJson } from './row.ts'
+
+/** One row of `friends`. */
+export interface Edge {
+  readonly from: number
+  readonly to: number
+  readonly serial: number
+  readonly addedAt: number
+  readonly remark?: string
+  readonly source?: string
+  readonly wording?: string
+  /** Ascending; those of groups that are gone mean nothing. */
+  readonly groupIds?: readonly number[]
+  readonly custom?: Custom
+}
+
+const EDGE = 'from_id, to_id, serial, added_at, remark, source, wording, group_ids, custom'
+
+/** Writes edges, over those that are there but for their serials. */
+export function* writeEdges(siteId: number, edges: readonly Edge[]): Query<void> {
+  if (edges.length === 0) return
+  yield* all(
+    `insert into friends (site_id, ${EDGE})
+     select cast(? as {integer}), cast(item.value ->> 0 as {integer}), cast(item.value ->> 1 as {integer}),
+       cast(item.value ->> 2 as {integer}), cast(item.value ->> 3 as {integer}), item.value ->> 4,
+       item.value ->> 5, item.value ->> 6, item.value ->> 7, item.value ->> 8
+     from {lines} where true
+     on conflict (from_id, to_id) do update set
+       added_at = excluded.added_at, remark = excluded.remark, source = excluded.source,
+       wording = excluded.wording, group_ids = excluded.group_ids, custom = excluded.custom`,
+    siteId,
+    toJson(edges.map(toLine)),
+  )
+}
+
+/** The edges from one account to some. */
+export function* edgesTo(fromId: number, toIds: readonly number[]): Query<readonly Edge[]> {
+  const rows = yield* all(
+    `select f.from_id, f.to_id, f.serial, f.added_at, f.remark, f.source, f.wording, f.group_ids, f.custom
+     from {names} cross join friends f where f.from_id = ? and f.to_id = cast(item.value as {integer})`,
+    toJson(toIds),
+    fromId,
+  )
+  return rows.map(toEdge)
+}
+
+/** Removes edges from one account to some; answers to whom there were any. */
+export function* removeEdgesTo(fromId: number, toIds: readonly number[]): Query<ReadonlySet<number>> {
+  const rows = yield* all(
+    `delete from friends where from_id = ? and to_id in (select cast(item.value as {integer}) from {names})
+     returning to_id`,
+    fromId,
+    toJson(toIds),
+  )
+  return new Set(rows.map((row) => number(row, 'to_id')))
+}
+
+/** Removes edges from some to one account; answers from whom there were any. */
+export function* removeEdgesFrom(toId: number, fromIds: readonly number[]): Query<ReadonlySet<number>> {
+  const rows = yield* all(
+    `delete from friends where to_id = ? and from_id in (select cast(item.value as {integer}) from {names})
+     returning from_id`,
+    toId,
+    toJson(fromIds),
+  )
+  return new Set(rows.map((row) => number(row, 'from_id')))
+}
+
+/** A text that says something, or nothing. */
+export function said(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}
+
+function toLine(edge: Edge): readonly (number | string | null)[] {
+  const { from, to, serial, addedAt, remark, source, wording, groupIds, custom } = edge
+  return [
+    from,
+    to,
+    serial,
+    addedAt,
+    remark ?? null,
+    source ?? null,
+    wording ?? null,
+    groupIds && groupIds.length > 0 ? JSON.stringify(groupIds) : null,
+    custom && Object.keys(custom).length > 0 ? JSON.stringify(custom) : null,
+  ]
+}
+
+function toEdge(row: Row): Edge {
+  const groupIds = optionalText(row, 'group_ids')
+  const custom = optionalText(row, 'custom')
+  return {
+    from: number(row, 'from_id'),
+    to: number(row, 'to_id'),
+    serial: number(row, 'serial'),
+    addedAt: number(row, 'added_at'),
+    remark: optionalText(row, 'remark'),
+    source: optionalText(row, 'source'),
+    wording: optionalText(row, 'wording'),
+    groupIds: groupIds === undefined ? undefined : fromJson<readonly number[]>(groupIds),
+    custom: custom === undefined ? undefined : fromJson<Custom>(custom),
+  }
+}

@@ -1,0 +1,224 @@
+// How friendships are taken over, changed and ended. Names are met first, then ledgers are locked, then rows change, and
+// the feed comes last.
+
+import type {
+  FriendChange,
+  GraphCode,
+  GraphRules,
+  ImportedFriend,
+  Line,
+  Outcome,
+} from '../core/graph-model.ts'
+import { appendFeed } from './feed.ts'
+import { type Account, idsOf, type Met, meet } from './graph-accounts.ts'
+import { type Edge, edgesTo, removeEdgesFrom, removeEdgesTo, said, writeEdges } from './graph-edges.ts'
+import { fitGroups, type Ledger, moveList, nextSerial, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
+import { all, type Query } from './query.ts'
+import { number, sure } from './row.ts'
+import type { Context } from './sealed.ts'
+
+export interface MutualRules extends GraphRules {
+  readonly isMutual: boolean
+}
+
+export function* importFriends(
+  context: Context,
+  siteId: number,
+  account: string,
+  lines: readonly ImportedFriend[],
+  rules: GraphRules,
+): Query<readonly Outcome[]> {
+  const { me, met } = yield* meet(siteId, account, lines)
+  const ledgers = yield* openLedgers(context, siteId, [me.id])
+  const mine = sure(ledgers.get(me.id))
+  const known = yield* mine.friendCount > 0 ? edgesTo(me.id, idsOf(met)) : nothing()
+  const serials = new Map(known.map(({ to, serial }) => [to, serial]))
+  const edges = new Map<number, Edge>()
+  const [added, updated] = [new Set<string>(), new Set<string>()]
+
+  function take({ line, other, flaw }: Met<ImportedFriend>): GraphCode {
+    if (flaw) return flaw
+    if (other.id === me.id) return 'oneself'
+    const known = serials.get(other.id)
+    if (known === undefined && mine.friendCount >= rules.limits.friends) return 'friends_full'
+    const groups = line.groups ?? []
+    if (!fitGroups(mine, groups, rules.limits.groups)) return 'groups_full'
+    const serial = known ?? nextSerial(mine)
+    if (known === undefined) {
+      mine.friendCount += 1
+      serials.set(other.id, serial)
+      added.add(other.name)
+    } else if (!added.has(other.name)) updated.add(other.name)
+    edges.set(other.id, {
+      from: me.id,
+      to: other.id,
+      serial,
+      addedAt: line.addedAt ?? rules.at,
+      remark: said(line.remark),
+      source: said(line.source),
+      wording: said(line.wording),
+      groupIds: takeGroups(mine, groups, rules.at),
+      custom: line.custom,
+    })
+    return 'ok'
+  }
+
+  const outcomes = met.map((each) => ({ account: each.line.account, code: take(each) }))
+  if (edges.size === 0) return outcomes
+  const groups = mine.groups.size > 0
+  moveList(mine, rules.at, { standard: true, custom: true, groups })
+  yield* writeEdges(siteId, [...edges.values()])
+  yield* saveLedgers(siteId, ledgers)
+  yield* appendFeed(siteId, [...entry('added', me, added), ...entry('updated', me, updated)], rules)
+  return outcomes
+}
+
+export function* updateFriends(
+  context: Context,
+  siteId: number,
+  account: string,
+  lines: readonly FriendChange[],
+  rules: GraphRules,
+): Query<readonly Outcome[]> {
+  const { me, met } = yield* meet(siteId, account, lines)
+  const ledgers = yield* openLedgers(context, siteId, [me.id])
+  const mine = sure(ledgers.get(me.id))
+  const edges = new Map((yield* edgesTo(me.id, idsOf(met))).map((edge) => [edge.to, edge]))
+  const changed = new Map<number, Edge>()
+  const names = new Set<string>()
+  const moved = { standard: false, custom: false, groups: false }
+
+  function take({ line, other, flaw }: Met<FriendChange>): GraphCode {
+    if (flaw) return flaw
+    const edge = edges.get(other.id)
+    if (!edge) return 'not_friend'
+    const { remark, groups, custom } = line
+    if (groups && !fitGroups(mine, groups, rules.limits.groups)) return 'groups_full'
+    const after = {
+      ...edge,
+      remark: remark === undefined ? edge.remark : said(remark),
+      groupIds: groups ? takeGroups(mine, groups, rules.at) : edge.groupIds,
+      custom: custom ? { ...edge.custom, ...custom } : edge.custom,
+    }
+    edges.set(other.id, after)
+    changed.set(other.id, after)
+    names.add(other.name)
+    moved.standard ||= remark !== undefined || groups !== undefined
+    moved.groups ||= groups !== undefined
+    moved.custom ||= custom !== undefined
+    return 'ok'
+  }
+
+  const outcomes = met.map((each) => ({ account: each.line.account, code: take(each) }))
+  if (changed.size === 0) return outcomes
+  moveList(mine, rules.at, moved)
+  yield* writeEdges(siteId, [...changed.values()])
+  yield* saveLedgers(siteId, ledgers)
+  yield* appendFeed(siteId, entry('updated', me, names), rules)
+  return outcomes
+}
+
+export function* removeFriends(
+  context: Context,
+  siteId: number,
+  account: string,
+  lines: readonly Line[],
+  rules: MutualRules,
+): Query<readonly Outcome[]> {
+  const { me, met } = yield* meet(siteId, account, lines)
+  const gone = yield* endFriendships(context, siteId, me, met, rules)
+  return met.map(({ line, other, flaw }) => {
+    // Of a friend named twice, the second line finds none.
+    const code = flaw ?? (other && gone.delete(other.id) ? 'ok' : 'not_friend')
+    return { account: line.account, code }
+  })
+}
+
+export function* removeAllFriends(
+  context: Context,
+  siteId: number,
+  account: string,
+  rules: MutualRules,
+): Query<void> {
+  const { me } = yield* meet(siteId, account, [])
+  // What is added after this, and before the ledger is locked, counts as added after all were removed.
+  const rows = yield* all('select to_id from friends where from_id = ?', me.id)
+  const ids = rows.map((row) => number(row, 'to_id'))
+  const ledgers = yield* openLedgers(context, siteId, rules.isMutual ? [me.id, ...ids] : [me.id])
+  const removed = yield* removeBothEdges(me.id, ids, rules.isMutual, ledgers, rules.at)
+  if (removed.mine.size === 0) return
+  yield* saveLedgers(siteId, ledgers)
+  yield* appendFeed(
+    siteId,
+    [
+      { kind: 'removed', account: me.name, others: [] },
+      ...(removed.theirs.size > 0 ? [{ kind: 'removed' as const, account: me.name, others: [], isReverse: true }] : []),
+    ],
+    rules,
+  )
+}
+
+/** Removes edges, on both sides where mutual, with ledgers and feed; answers whose friendship ended. */
+function* endFriendships(
+  context: Context,
+  siteId: number,
+  me: Account,
+  met: readonly Met<Line>[],
+  rules: MutualRules,
+): Query<Set<number>> {
+  const ids = idsOf(met)
+  const ledgers = yield* openLedgers(context, siteId, rules.isMutual ? [me.id, ...ids] : [me.id])
+  const { mine, theirs } = yield* removeBothEdges(me.id, ids, rules.isMutual, ledgers, rules.at)
+  if (mine.size + theirs.size === 0) return new Set()
+  yield* saveLedgers(siteId, ledgers)
+  yield* appendFeed(
+    siteId,
+    [
+      ...entry('removed', me, namesOf(met, mine)),
+      ...entry('removed', me, namesOf(met, theirs), { isReverse: true }),
+    ],
+    rules,
+  )
+  return new Set([...mine, ...theirs])
+}
+
+/** Removes edges from one account to some and, where mutual, back; counts them in the ledgers. */
+export function* removeBothEdges(
+  myId: number,
+  ids: readonly number[],
+  isMutual: boolean,
+  ledgers: ReadonlyMap<number, Ledger>,
+  at: number,
+): Query<{ readonly mine: ReadonlySet<number>; readonly theirs: ReadonlySet<number> }> {
+  const mine = yield* removeEdgesTo(myId, ids)
+  const theirs = isMutual ? yield* removeEdgesFrom(myId, ids) : new Set<number>()
+  if (mine.size > 0) shrink(sure(ledgers.get(myId)), mine.size, at)
+  for (const id of theirs) shrink(sure(ledgers.get(id)), 1, at)
+  return { mine, theirs }
+}
+
+/** An account's list has lost friends. */
+export function shrink(ledger: Ledger, by: number, at: number): void {
+  ledger.friendCount -= by
+  moveList(ledger, at, { standard: true, custom: true, groups: ledger.groups.size > 0 })
+}
+
+/** The names of those of the lines' accounts. */
+export function namesOf(met: readonly Met<Line>[], ids: ReadonlySet<number>): ReadonlySet<string> {
+  return new Set(met.flatMap(({ other }) => (other && ids.has(other.id) ? [other.name] : [])))
+}
+
+/** One entry of the feed, or none where it would name nobody. */
+export function entry(
+  kind: 'added' | 'updated' | 'removed' | 'blocked' | 'unblocked' | 'grouped' | 'asked' | 'declined',
+  { name }: Account,
+  others: ReadonlySet<string>,
+  { isReverse = false } = {},
+) {
+  return others.size === 0 ? [] : [{ kind, account: name, others: [...others], isReverse }]
+}
+
+// biome-ignore lint/correctness/useYield: the empty answer to a question that need not be asked.
+function* nothing(): Query<readonly Edge[]> {
+  return []
+}

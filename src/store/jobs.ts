@@ -1,0 +1,105 @@
+// Who delivers what: leases with fences, one lane per identity, over all processes.
+
+import type { Held, HeldKey, HeldRef } from '../core/sharing-store.ts'
+import { type HeldRow, HELD, toHeld } from './publications.ts'
+import { all, type Query } from './query.ts'
+import { number, text } from './row.ts'
+import type { Context } from './sealed.ts'
+
+/** Due publications looked at for each that is wanted: some share an identity. */
+const LOOK_PER_PLACE = 4
+
+/** Those of these publications whose lane is free, held from now on; in order of id. */
+export function* hold(ids: readonly number[], leaseMs: number): Query<readonly HeldKey[]> {
+  if (ids.length === 0) return []
+  // In one order everywhere, so that two processes never wait for each other.
+  const lanes = yield* all(
+    `insert into lanes (identity_id, publication_id)
+     select p.identity_id, min(p.id) from publications p
+     where p.id in {keys} and p.identity_id is not null and p.lease_until is null and p.due_at is not null group by p.identity_id order by p.identity_id
+     on conflict (identity_id) do nothing returning publication_id`,
+    ids.join(','),
+  )
+  if (lanes.length === 0) return []
+  const taken = lanes.map((row) => number(row, 'publication_id')).join(',')
+  const rows = yield* all(
+    `update publications set fence = fence + 1, lease_until = {now} + ?
+     where id in {keys} and lease_until is null and due_at <= {now} returning id, key, fence`,
+    leaseMs,
+    taken,
+  )
+  if (rows.length < lanes.length) {
+    // Somebody has held and ended one between the look at it and its lane.
+    yield* all(
+      `delete from lanes where publication_id in {keys}
+         and publication_id not in (select id from publications where id in {keys} and lease_until is not null)`,
+      taken,
+      taken,
+    )
+  }
+  return rows.map((row) => ({ key: text(row, 'key'), id: number(row, 'id'), fence: number(row, 'fence') }))
+}
+
+export function* claimPublications(_: Context, limit: number, leaseMs: number): Query<readonly Held[]> {
+  // Those of dead holders first: their lanes are theirs already.
+  const left = yield* all(
+    `update publications set fence = fence + 1, lease_until = {now} + ?
+     where id in (select id from publications where lease_until <= {now} order by lease_until, id limit ? {skip})
+     returning id`,
+    leaseMs,
+    limit,
+  )
+  const due = yield* all(
+    `select p.id, p.identity_id from publications p
+     where p.due_at <= {now} and p.lease_until is null
+       and not exists (select 1 from lanes l where l.identity_id = p.identity_id)
+     order by p.due_at, p.id limit ? {skip}`,
+    (limit - left.length) * LOOK_PER_PLACE,
+  )
+  const first = new Map<unknown, number>()
+  for (const row of due) {
+    if (first.size === limit - left.length) break
+    if (!first.has(row.identity_id)) first.set(row.identity_id, number(row, 'id'))
+  }
+  const held = yield* hold([...first.values()], leaseMs)
+  const ids = [...left.map((row) => number(row, 'id')), ...held.map(({ id }) => id)]
+  if (ids.length === 0) return []
+  const rows: readonly HeldRow[] = yield* all(
+    `select ${HELD} from publications p
+     join messages m on m.site_id = p.site_id and m.id = p.message_id
+     left join identities i on i.site_id = p.site_id and i.id = p.identity_id and i.user_id = m.user_id
+     left join users u on u.site_id = i.site_id and u.id = i.user_id
+     where p.id in {keys} order by p.due_at, p.id`,
+    ids.join(','),
+  )
+  return rows.map(toHeld)
+}
+
+export function* renewPublication(
+  _: Context,
+  siteId: number,
+  id: number,
+  fence: number,
+  leaseMs: number,
+): Query<boolean> {
+  const rows = yield* all(
+    `update publications set lease_until = {now} + ?
+     where site_id = ? and id = ? and fence = ? and lease_until is not null returning id`,
+    leaseMs,
+    siteId,
+    id,
+    fence,
+  )
+  return rows.length > 0
+}
+
+export function* releasePublication(_: Context, { siteId, id, fence }: HeldRef): Query<void> {
+  const rows = yield* all(
+    `update publications set lease_until = null
+     where site_id = ? and id = ? and fence = ? and lease_until is not null returning id`,
+    siteId,
+    id,
+    fence,
+  )
+  if (rows.length > 0) yield* all('delete from lanes where publication_id = ?', id)
+}
