@@ -6,8 +6,8 @@ import type { Running } from './processes.ts'
 export interface Place {
   readonly host: string
   readonly provider: string
-  /** Address of a page of the list, for the floor. */
-  list(subject: string): string
+  /** Addresses of the first pages of its lists, for the floor. */
+  lists(subject: string): readonly string[]
   readonly next: (response: Response, body: Record<string, unknown>) => string | undefined
 }
 
@@ -57,10 +57,13 @@ export async function importAccount(
 const byLink = (response: Response) =>
   /<([^>]*)>\s*;\s*rel="?next/.exec(response.headers.get('link') ?? '')?.[1]
 
+const DIRECTIONS = ['following', 'followers']
+
 const mastodon = (host: string): Place => ({
   host,
   provider: 'mastodon',
-  list: (subject) => `https://${host}/api/v1/accounts/${subject}/following?limit=80`,
+  lists: (subject) =>
+    DIRECTIONS.map((direction) => `https://${host}/api/v1/accounts/${subject}/${direction}?limit=80`),
   next: byLink,
 })
 
@@ -69,7 +72,8 @@ export const PLACES: readonly Place[] = [
   {
     host: 'api.x.com',
     provider: 'twitter',
-    list: (subject) => `https://api.x.com/2/users/${subject}/following?max_results=1000`,
+    lists: (subject) =>
+      DIRECTIONS.map((direction) => `https://api.x.com/2/users/${subject}/${direction}?max_results=1000`),
     next: () => undefined,
   },
   mastodon('one.example'),
@@ -78,8 +82,11 @@ export const PLACES: readonly Place[] = [
   {
     host: 'bsky.social',
     provider: 'bluesky',
-    list: (subject) =>
-      `https://bsky.social/xrpc/app.bsky.graph.getFollows?actor=${encodeURIComponent(subject)}&limit=100`,
+    lists: (subject) =>
+      ['getFollows', 'getFollowers'].map(
+        (name) =>
+          `https://bsky.social/xrpc/app.bsky.graph.${name}?actor=${encodeURIComponent(subject)}&limit=100`,
+      ),
     next: (response, { cursor }) => {
       if (typeof cursor !== 'string') return undefined
       const url = new URL(response.url)
@@ -90,7 +97,7 @@ export const PLACES: readonly Place[] = [
   {
     host: 'api.github.com',
     provider: 'github',
-    list: () => 'https://api.github.com/user/following?per_page=100',
+    lists: () => DIRECTIONS.map((direction) => `https://api.github.com/user/${direction}?per_page=100`),
     next: byLink,
   },
   { ...mastodon('four.example'), provider: 'pixelfed' },

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from './config.ts'
+import { createFriendMemory } from './core/friend-memory.ts'
 import type { Gateway, Log, Meter } from './core/gateway.ts'
 import { createReadings, stopReads } from './core/readings.ts'
 import { createReports } from './core/reports.ts'
@@ -47,6 +48,7 @@ export async function assemble(
   const options = { ...config.network, bases, versions }
   const networks = createNetworks({ store, providers: byId, options, log, meter, now })
   const memory = createMemory(config.memory.piecesBytes)
+  const friendMemory = createFriendMemory(config.memory.friendsBytes)
   const readings = createReadings(bounds)
   const { open, openUnlinked, renewTokens } = networks
   const gateway: Gateway = {
@@ -58,6 +60,7 @@ export async function assemble(
     readings,
     bounds,
     memory,
+    friendMemory,
     log,
     meter,
     now,
@@ -84,7 +87,7 @@ export async function assemble(
     gauges: () => ({
       kith_reads_running: readings.slots.taken,
       kith_reads_waiting: readings.slots.waiting,
-      kith_memory_bytes: memory.bytes,
+      kith_memory_bytes: memory.bytes + friendMemory.bytes,
       kith_gigya_busiest: reports
         .busiest()
         .map(({ calls, ...labels }) => ({ labels: { ...labels }, value: calls })),

@@ -243,6 +243,7 @@ const memory = z
   .object({
     piecesBytes: number(256 * MIB, 'bytes', 'Rendered pieces kept in memory.'),
     answersBytes: number(64 * MIB, 'bytes', 'Whole answers kept in memory for callers who ask again.'),
+    friendsBytes: number(64 * MIB, 'bytes', 'Rendered friends of the site’s own graph kept in memory.'),
   })
   .meta({ title: 'Memory', prefix: 'MEMORY_' })
 

@@ -97,8 +97,12 @@ export interface Identity {
   readonly profile: Profile
   readonly createdAt: number
   readonly updatedAt: number
+  /** The place that is posted to, where it is not the person's own account. */
+  readonly target?: 'page' | 'channel' | 'webhook'
   /** What the home server takes, where that differs from server to server. */
   readonly publishLimits?: Limits
+  /** What the home server runs, in lower case, where it has said so. */
+  readonly software?: string
   /** A refusal (until linked again or asked afresh) or an outage (for a short while), remembered. */
   readonly refused?: { readonly problem: Problem; readonly at: number; readonly until?: number }
 }

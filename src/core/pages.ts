@@ -58,20 +58,26 @@ export async function readLists(run: Run): Promise<void> {
 
 async function readList(run: Run, network: Network, pager: Paged<Contact>, list: List): Promise<void> {
   const bound = run.gateway.bounds.contactsPerIdentity
-  while (list.next && !list.isDone) {
-    run.signal.throwIfAborted()
-    const request = list.next
-    const response = await fetchPage(run, network, request)
+  if (!list.next || list.isDone) return
+  let request = list.next
+  let answer = fetchPage(run, network, request)
+  while (!list.isDone) {
+    const response = await answer
     // One page is parsed per turn of the loop, so that many reads at once do not block other requests.
     await turn()
+    run.signal.throwIfAborted()
     const { items, next } = pager.parse(response, request)
     const room = bound - list.pieces.length
-    for (const item of items.slice(0, room)) list.pieces.push(toPiece(item))
-    if (items.length > room) list.isCut = true
-    const isFull = list.pieces.length >= bound
-    list.isDone = isFull || next === undefined
+    list.isDone = next === undefined || items.length >= room
+    list.isCut = items.length > room
     // A full list keeps its `next`: it says that the network has more.
     list.next = next
+    if (next && !list.isDone) {
+      // On its way while this page becomes text; awaited as soon as that is done.
+      request = next
+      answer = fetchPage(run, network, next)
+    }
+    for (const item of items.slice(0, room)) list.pieces.push(toPiece(item))
   }
 }
 

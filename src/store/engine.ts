@@ -31,8 +31,8 @@ const WORDS = {
     stay: '',
     change: '',
     // One writer at a time: whoever is in a transaction already excludes everybody else.
-    // Numbers with commas between, as rows.
-    keys: "(select value as key from json_each('[' || ? || ']'))",
+    // Whether a number is among those of a text with commas between them.
+    among: "in (select value from json_each('[' || ? || ']'))",
     sealing: 'select 1',
     resealing: 'select 1',
   },
@@ -50,7 +50,7 @@ const WORDS = {
     first: '1',
     stay: 'order by u.id for share of u',
     change: 'order by u.id for no key update of u',
-    keys: "(select unnest(string_to_array(?, ',')::bigint[]) as key)",
+    among: "= any(string_to_array(?, ',')::bigint[])",
     sealing: `select pg_advisory_xact_lock_shared(${KEYS_LOCK})`,
     resealing: `select pg_advisory_xact_lock(${KEYS_LOCK})`,
   },

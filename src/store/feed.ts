@@ -5,6 +5,16 @@ import { fromJson, number, optionalNumber, sure, text, toJson } from './row.ts'
 /** A change on its way into the feed. */
 export type NewEntry = Pick<FeedEntry, 'kind' | 'account' | 'others'> & { readonly isReverse?: boolean }
 
+/** One entry, or none where it would name nobody. */
+export function entry(
+  kind: FeedKind,
+  { name }: { readonly name: string },
+  others: ReadonlySet<string>,
+  { isReverse = false } = {},
+): readonly NewEntry[] {
+  return others.size === 0 ? [] : [{ kind, account: name, others: [...others], isReverse }]
+}
+
 /** Changes of what others see of an account: what is kept in memory of it is read again. */
 const OF_PROFILES: readonly FeedKind[] = ['profile', 'imported', 'deleted']
 

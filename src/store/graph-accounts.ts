@@ -41,7 +41,7 @@ export function* findUsers(
   siteId: number,
   names: readonly string[],
   lock: 'stay' | 'change',
-): Query<readonly (Account & { readonly isAccount: boolean } | undefined)[]> {
+): Query<readonly ((Account & { readonly isAccount: boolean }) | undefined)[]> {
   const rows = yield* all(
     `select item.key - {first} as "index", u.id, coalesce(u.uid, u.token) as name, u.is_account
      from {names} cross join users u where u.id = ${idOf('item.value')} {${lock}}`,
@@ -49,7 +49,9 @@ export function* findUsers(
     siteId,
     siteId,
   )
-  const found = new Array<(Account & { readonly isAccount: boolean }) | undefined>(names.length).fill(undefined)
+  const found = new Array<(Account & { readonly isAccount: boolean }) | undefined>(names.length).fill(
+    undefined,
+  )
   for (const row of rows) {
     const isAccount = number(row, 'is_account') === 1
     found[number(row, 'index')] = { id: number(row, 'id'), name: text(row, 'name'), isAccount }
@@ -80,6 +82,11 @@ export function* meet<T extends Line>(
 /** The ids of the lines' accounts, each once. */
 export function idsOf(met: readonly Met<Line>[]): number[] {
   return [...new Set(met.flatMap(({ other }) => (other ? [other.id] : [])))]
+}
+
+/** The names of those of the lines' accounts. */
+export function namesOf(met: readonly Met<Line>[], ids: ReadonlySet<number>): ReadonlySet<string> {
+  return new Set(met.flatMap(({ other }) => (other && ids.has(other.id) ? [other.name] : [])))
 }
 
 export function noAccount(): GatewayError {

@@ -1,11 +1,18 @@
 // How two accounts become friends: who may, who must be asked, and what is written on both sides.
 
 import type { Allows, GraphCode, GraphRules, NewFriend, Outcome } from '../core/graph-model.ts'
-import { appendFeed } from './feed.ts'
+import { appendFeed, entry } from './feed.ts'
 import { type Account, idsOf, type Met, meet } from './graph-accounts.ts'
 import { type Edge, said, writeEdges } from './graph-edges.ts'
-import { entry } from './graph-friends.ts'
-import { fitGroups, type Ledger, moveList, nextSerial, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
+import {
+  fitGroups,
+  grow,
+  type Ledger,
+  nextSerial,
+  openLedgers,
+  saveLedgers,
+  takeGroups,
+} from './graph-ledger.ts'
 import { deletePendings, type NewPending, writePendings } from './graph-pendings.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { number, optionalText, sure, toJson } from './row.ts'
@@ -129,13 +136,6 @@ export function* addFriends(
     rules,
   )
   return outcomes
-}
-
-/** An account's list has one friend more: the serial of the edge. */
-export function grow(ledger: Ledger, at: number): number {
-  ledger.friendCount += 1
-  moveList(ledger, at, { standard: true, custom: true })
-  return nextSerial(ledger)
 }
 
 function wordsOf({ remark, source, wording }: NewFriend): Pick<Edge, 'remark' | 'source' | 'wording'> {

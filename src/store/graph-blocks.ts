@@ -7,9 +7,9 @@ import type {
   Outcome,
   Related,
 } from '../core/graph-model.ts'
-import { appendFeed } from './feed.ts'
-import { idsOf, type Met, meet, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
-import { entry, namesOf, removeBothEdges } from './graph-friends.ts'
+import { appendFeed, entry } from './feed.ts'
+import { idsOf, type Met, meet, namesOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
+import { removeBothEdges } from './graph-edges.ts'
 import { moveList, nextSerial, openLedgers, saveLedgers } from './graph-ledger.ts'
 import { deletePendings } from './graph-pendings.ts'
 import { relations } from './graph-relations.ts'
@@ -107,11 +107,7 @@ export function* unblockAccounts(
   })
 }
 
-export function* pageBlocks(
-  siteId: number,
-  account: string,
-  { after, limit }: AfterQuery,
-): Query<BlockPage> {
+export function* pageBlocks(siteId: number, account: string, { after, limit }: AfterQuery): Query<BlockPage> {
   const rows = yield* all(
     `with ${OWNER}
      select coalesce(g.block_sequence, 0) as sequence, b.serial, b.added_at, b.name

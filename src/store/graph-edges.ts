@@ -1,8 +1,9 @@
 // Edges as rows: written and removed many at a time.
 
 import type { Custom } from '../core/graph-model.ts'
+import { type Ledgers, shrink } from './graph-ledger.ts'
 import { all, type Query, type Row } from './query.ts'
-import { fromJson, number, optionalText, toJson } from './row.ts'
+import { fromJson, number, optionalText, sure, toJson } from './row.ts'
 
 /** One row of `friends`. */
 export interface Edge {
@@ -39,6 +40,7 @@ export function* writeEdges(siteId: number, edges: readonly Edge[]): Query<void>
 
 /** The edges from one account to some. */
 export function* edgesTo(fromId: number, toIds: readonly number[]): Query<readonly Edge[]> {
+  if (toIds.length === 0) return []
   const rows = yield* all(
     `select f.from_id, f.to_id, f.serial, f.added_at, f.remark, f.source, f.wording, f.group_ids, f.custom
      from {names} cross join friends f where f.from_id = ? and f.to_id = cast(item.value as {integer})`,
@@ -49,7 +51,7 @@ export function* edgesTo(fromId: number, toIds: readonly number[]): Query<readon
 }
 
 /** Removes edges from one account to some; answers to whom there were any. */
-export function* removeEdgesTo(fromId: number, toIds: readonly number[]): Query<ReadonlySet<number>> {
+function* removeEdgesTo(fromId: number, toIds: readonly number[]): Query<ReadonlySet<number>> {
   const rows = yield* all(
     `delete from friends where from_id = ? and to_id in (select cast(item.value as {integer}) from {names})
      returning to_id`,
@@ -60,7 +62,7 @@ export function* removeEdgesTo(fromId: number, toIds: readonly number[]): Query<
 }
 
 /** Removes edges from some to one account; answers from whom there were any. */
-export function* removeEdgesFrom(toId: number, fromIds: readonly number[]): Query<ReadonlySet<number>> {
+function* removeEdgesFrom(toId: number, fromIds: readonly number[]): Query<ReadonlySet<number>> {
   const rows = yield* all(
     `delete from friends where to_id = ? and from_id in (select cast(item.value as {integer}) from {names})
      returning from_id`,
@@ -68,6 +70,21 @@ export function* removeEdgesFrom(toId: number, fromIds: readonly number[]): Quer
     toJson(fromIds),
   )
   return new Set(rows.map((row) => number(row, 'from_id')))
+}
+
+/** Removes edges from one account to some and, where mutual, back; counts them in the ledgers. */
+export function* removeBothEdges(
+  myId: number,
+  ids: readonly number[],
+  isMutual: boolean,
+  ledgers: Ledgers,
+  at: number,
+): Query<{ readonly mine: ReadonlySet<number>; readonly theirs: ReadonlySet<number> }> {
+  const mine = yield* removeEdgesTo(myId, ids)
+  const theirs = isMutual ? yield* removeEdgesFrom(myId, ids) : new Set<number>()
+  if (mine.size > 0) shrink(sure(ledgers.get(myId)), mine.size, at)
+  for (const id of theirs) shrink(sure(ledgers.get(id)), 1, at)
+  return { mine, theirs }
 }
 
 /** A text that says something, or nothing. */

@@ -9,10 +9,10 @@ import type {
   Line,
   Outcome,
 } from '../core/graph-model.ts'
-import { appendFeed } from './feed.ts'
-import { type Account, idsOf, type Met, meet } from './graph-accounts.ts'
-import { type Edge, edgesTo, removeEdgesFrom, removeEdgesTo, said, writeEdges } from './graph-edges.ts'
-import { fitGroups, type Ledger, moveList, nextSerial, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
+import { appendFeed, entry } from './feed.ts'
+import { type Account, idsOf, type Met, meet, namesOf } from './graph-accounts.ts'
+import { type Edge, edgesTo, removeBothEdges, said, writeEdges } from './graph-edges.ts'
+import { fitGroups, moveList, nextSerial, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
 import { all, type Query } from './query.ts'
 import { number, sure } from './row.ts'
 import type { Context } from './sealed.ts'
@@ -31,7 +31,7 @@ export function* importFriends(
   const { me, met } = yield* meet(siteId, account, lines)
   const ledgers = yield* openLedgers(context, siteId, [me.id])
   const mine = sure(ledgers.get(me.id))
-  const known = yield* mine.friendCount > 0 ? edgesTo(me.id, idsOf(met)) : nothing()
+  const known = yield* edgesTo(me.id, mine.friendCount > 0 ? idsOf(met) : [])
   const serials = new Map(known.map(({ to, serial }) => [to, serial]))
   const edges = new Map<number, Edge>()
   const [added, updated] = [new Set<string>(), new Set<string>()]
@@ -152,7 +152,9 @@ export function* removeAllFriends(
     siteId,
     [
       { kind: 'removed', account: me.name, others: [] },
-      ...(removed.theirs.size > 0 ? [{ kind: 'removed' as const, account: me.name, others: [], isReverse: true }] : []),
+      ...(removed.theirs.size > 0
+        ? [{ kind: 'removed' as const, account: me.name, others: [], isReverse: true }]
+        : []),
     ],
     rules,
   )
@@ -180,45 +182,4 @@ function* endFriendships(
     rules,
   )
   return new Set([...mine, ...theirs])
-}
-
-/** Removes edges from one account to some and, where mutual, back; counts them in the ledgers. */
-export function* removeBothEdges(
-  myId: number,
-  ids: readonly number[],
-  isMutual: boolean,
-  ledgers: ReadonlyMap<number, Ledger>,
-  at: number,
-): Query<{ readonly mine: ReadonlySet<number>; readonly theirs: ReadonlySet<number> }> {
-  const mine = yield* removeEdgesTo(myId, ids)
-  const theirs = isMutual ? yield* removeEdgesFrom(myId, ids) : new Set<number>()
-  if (mine.size > 0) shrink(sure(ledgers.get(myId)), mine.size, at)
-  for (const id of theirs) shrink(sure(ledgers.get(id)), 1, at)
-  return { mine, theirs }
-}
-
-/** An account's list has lost friends. */
-export function shrink(ledger: Ledger, by: number, at: number): void {
-  ledger.friendCount -= by
-  moveList(ledger, at, { standard: true, custom: true, groups: ledger.groups.size > 0 })
-}
-
-/** The names of those of the lines' accounts. */
-export function namesOf(met: readonly Met<Line>[], ids: ReadonlySet<number>): ReadonlySet<string> {
-  return new Set(met.flatMap(({ other }) => (other && ids.has(other.id) ? [other.name] : [])))
-}
-
-/** One entry of the feed, or none where it would name nobody. */
-export function entry(
-  kind: 'added' | 'updated' | 'removed' | 'blocked' | 'unblocked' | 'grouped' | 'asked' | 'declined',
-  { name }: Account,
-  others: ReadonlySet<string>,
-  { isReverse = false } = {},
-) {
-  return others.size === 0 ? [] : [{ kind, account: name, others: [...others], isReverse }]
-}
-
-// biome-ignore lint/correctness/useYield: the empty answer to a question that need not be asked.
-function* nothing(): Query<readonly Edge[]> {
-  return []
 }

@@ -39,7 +39,11 @@ export function nextSequence(sequence: number, at: number): number {
 }
 
 /** Locks the ledgers of these users, in order of id, against all other writes to their lists. */
-export function* openLedgers({ engine }: Context, siteId: number, userIds: readonly number[]): Query<Ledgers> {
+export function* openLedgers(
+  { engine }: Context,
+  siteId: number,
+  userIds: readonly number[],
+): Query<Ledgers> {
   const ids = toJson([...new Set(userIds)].toSorted((a, b) => a - b))
   // A row that is not there cannot be locked; on SQLite there is nobody to lock it against.
   if (engine === 'postgres') {
@@ -106,6 +110,19 @@ export function nextSerial(ledger: Ledger): number {
   ledger.isChanged = true
   ledger.lastSerial += 1
   return ledger.lastSerial
+}
+
+/** An account's list has one friend more: the serial of the edge. */
+export function grow(ledger: Ledger, at: number): number {
+  ledger.friendCount += 1
+  moveList(ledger, at, { standard: true, custom: true })
+  return nextSerial(ledger)
+}
+
+/** An account's list has lost friends. */
+export function shrink(ledger: Ledger, by: number, at: number): void {
+  ledger.friendCount -= by
+  moveList(ledger, at, { standard: true, custom: true, groups: ledger.groups.size > 0 })
 }
 
 /** Whether these groups, with those that are there, are not too many. */

@@ -1,12 +1,10 @@
 // Requests of friendship that wait for an answer.
 
 import type { AfterQuery, GraphCode, GraphRules, Line, Outcome, PendingPage } from '../core/graph-model.ts'
-import { appendFeed } from './feed.ts'
-import { idsOf, type Met, meet, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
-import { grow } from './graph-adding.ts'
+import { appendFeed, entry } from './feed.ts'
+import { idsOf, type Met, meet, namesOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
 import { type Edge, edgesTo, said, writeEdges } from './graph-edges.ts'
-import { entry, namesOf } from './graph-friends.ts'
-import { fitGroups, type Ledgers, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
+import { fitGroups, grow, type Ledgers, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
 import { all, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, optionalText, sure, text, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
@@ -109,7 +107,10 @@ export function* acceptPendings(
 
   const outcomes = met.map((each) => ({ account: each.line.account, code: take(each) }))
   if (accepted.size === 0) return outcomes
-  yield* deletePendings([...accepted].map((from) => ({ to: me.id, from })), ledgers)
+  yield* deletePendings(
+    [...accepted].map((from) => ({ to: me.id, from })),
+    ledgers,
+  )
   yield* writeEdges(siteId, edges)
   yield* saveLedgers(siteId, ledgers)
   const [added, reversed] = [

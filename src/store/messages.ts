@@ -16,7 +16,7 @@ import type {
 import { hold } from './jobs.ts'
 import { readPage } from './page.ts'
 import { PUBLICATION, toPublication } from './publications.ts'
-import { Again, all, one, type Query, type Row } from './query.ts'
+import { all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, sure, text, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
 
@@ -97,14 +97,14 @@ function* insertPublication(
   siteId: number,
   messageId: number,
   place: { readonly run: number; readonly position: number; readonly now: number; readonly sendAt: number },
-  { key, provider, identity, rendered, problem }: NewPublication,
+  { key, provider, identity, rendered, marks, problem }: NewPublication,
 ): Query<number> {
   const { run, position, now, sendAt } = place
   // Times of callers are of the gateway's clock, times of leases and turns of the database's.
   const row = yield* one(
     `insert into publications (site_id, message_id, run, position, key, provider, server, subject, identity_id,
-       identity_token, state, due_at, send_at, ended_at, problem, rendered)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now} + cast(? as {integer}), ?, ?, ?, ?) returning id`,
+       identity_token, state, due_at, send_at, ended_at, problem, rendered, marks)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now} + cast(? as {integer}), ?, ?, ?, ?, ?) returning id`,
     siteId,
     messageId,
     run,
@@ -121,6 +121,7 @@ function* insertPublication(
     rendered ? null : now,
     problem ? toJson(problem) : null,
     rendered ? toJson(rendered) : null,
+    marks && marks.length > 0 ? toJson(marks) : null,
   )
   return number(sure(row), 'id')
 }

@@ -8,6 +8,7 @@ import { beginning } from './migrations/0001-beginning.ts'
 import { access } from './migrations/0002-access.ts'
 import { people } from './migrations/0003-people.ts'
 import { userInfo } from './migrations/0004-user-info.ts'
+import { graph } from './migrations/0005-graph.ts'
 import { signers } from './migrations/0006-signers.ts'
 import { sharing } from './migrations/0007-sharing.ts'
 import { all, one, type Query } from './query.ts'
@@ -21,7 +22,7 @@ export interface Migration {
 }
 
 /** Every migration, in order. */
-export const MIGRATIONS: readonly Migration[] = [beginning, access, people, userInfo, signers, sharing]
+export const MIGRATIONS: readonly Migration[] = [beginning, access, people, userInfo, graph, signers, sharing]
 
 /** SHA-256 of what the engine is given, in hex. */
 export function hashOf(engine: Engine, migration: Migration): string {

@@ -32,15 +32,14 @@ export function* friendLists(
 }
 
 export function* siteAccounts(siteId: number, keys: BigInt64Array): Query<readonly SiteAccount[]> {
-  // Neighbours in the index are looked up one after the other.
+  // Neighbours in the index are looked up one after the other; SQLite keeps to the order of a cross join.
   const sorted = keys.toSorted()
   const rows = yield* all(
     `select i.provider, i.server, i.subject, i.user_id, u.token, u.uid
-     from {keys} wanted
-     join identities i on i.site_id = ? and i.match_key = wanted.key
-     join users u on u.site_id = i.site_id and u.id = i.user_id`,
-    sorted.join(','),
+     from identities i cross join users u
+     where i.site_id = ? and i.match_key {among} and u.site_id = i.site_id and u.id = i.user_id`,
     siteId,
+    sorted.join(','),
   )
   return rows.map(toSiteAccount)
 }

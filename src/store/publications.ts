@@ -17,10 +17,10 @@ import type { Context } from './sealed.ts'
 
 /** Columns of a publication as `p`, beside those of other tables. */
 export const PUBLICATION = `p.id as p_id, p.site_id as p_site_id, p.key, p.run, p.provider, p.identity_token, p.state,
-  p.problem, p.post_id, p.post_url, p.rendered, p.attempt, p.send_at, p.ended_at, p.removed_at`
+  p.problem, p.post_id, p.post_url, p.rendered, p.attempt, p.due_at, p.send_at, p.ended_at, p.removed_at`
 
 /** Columns of a held publication, with its identity and its user beside it. */
-export const HELD = `${PUBLICATION}, p.fence, p.ticket, p.is_prepared, p.committed_at, p.last_commit_at,
+export const HELD = `${PUBLICATION}, p.fence, p.marks, p.ticket, p.is_prepared, p.committed_at, p.last_commit_at,
   i.id, i.site_id, i.user_id, u.token as user_token, i.token, i.provider as i_provider, i.server, i.subject, i.profile,
   i.refused, i.created_at, i.updated_at`
 
@@ -83,7 +83,7 @@ export function* savePublication(
 }
 
 /** Whether this post is known to be the result of another publication. */
-function* isTaken(siteId: number, id: number, postId: string): Query<boolean> {
+export function* isTaken(siteId: number, id: number, postId: string): Query<boolean> {
   const row = yield* one(
     `select 1 as taken from publications p join publications o on o.provider = p.provider and o.server = p.server
        and o.subject = p.subject and o.is_claimed = 1 and o.id <> p.id
@@ -154,6 +154,7 @@ export function toPublication(row: Row): Publication {
     post: toPost(row),
     rendered: rendered === undefined ? undefined : fromJson<Rendered>(rendered),
     attempt: number(row, 'attempt'),
+    dueAt: optionalNumber(row, 'due_at'),
     sendAt: number(row, 'send_at'),
     endedAt: optionalNumber(row, 'ended_at'),
     removedAt: optionalNumber(row, 'removed_at'),
@@ -163,6 +164,7 @@ export function toPublication(row: Row): Publication {
 export function toHeld(row: HeldRow): Held {
   const ticket = optionalText(row, 'ticket')
   const problem = optionalText(row, 'problem')
+  const marks = optionalText(row, 'marks')
   return {
     siteId: number(row, 'p_site_id'),
     id: number(row, 'p_id'),
@@ -171,6 +173,7 @@ export function toHeld(row: HeldRow): Held {
     provider: text(row, 'provider'),
     sendAt: number(row, 'send_at'),
     rendered: fromJson<Rendered>(text(row, 'rendered')),
+    marks: marks === undefined ? [] : fromJson<readonly string[]>(marks),
     progress: {
       state: text(row, 'state') as PublicationState,
       ticket: ticket === undefined ? undefined : fromJson<{ ticket: unknown }>(ticket).ticket,

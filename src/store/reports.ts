@@ -30,13 +30,7 @@ export function* addTallies(_: Context, tallies: readonly Tally[], cidsPerDay: n
 /** The context id, or what stands for those beyond the bound. */
 function* nameOf({ siteId, day, cid }: Tally, cidsPerDay: number): Query<string> {
   if (cid === '' || cid === OTHER_CID) return cid
-  const known = yield* one(
-    'select 1 as one from report_cids where site_id = ? and day = ? and cid = ?',
-    siteId,
-    day,
-    cid,
-  )
-  if (known) return cid
+  if (yield* isNamed(siteId, day, cid)) return cid
   const added = yield* one(
     `insert into report_cids (site_id, day, cid)
      select id, cast(? as {integer}), cast(? as text) from sites
@@ -49,7 +43,18 @@ function* nameOf({ siteId, day, cid }: Tally, cidsPerDay: number): Query<string>
     day,
     cidsPerDay,
   )
-  return added ? cid : OTHER_CID
+  // Another process may have added it in between.
+  return added || (yield* isNamed(siteId, day, cid)) ? cid : OTHER_CID
+}
+
+function* isNamed(siteId: number, day: number, cid: string): Query<boolean> {
+  const row = yield* one(
+    'select 1 as one from report_cids where site_id = ? and day = ? and cid = ?',
+    siteId,
+    day,
+    cid,
+  )
+  return row !== undefined
 }
 
 const KEYS = { cid: 'cid, method', method: 'method, code', day: 'day' } as const

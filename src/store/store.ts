@@ -6,11 +6,13 @@ import { doorByApiKey, doorByToken, doorByUserKey, listUserKeys, TOKEN_PURGE_BAT
 import { findApp } from './apps.ts'
 import { findConnection, listConnections, PURGE_BATCH } from './connections.ts'
 import { contactsHeads, snapshotBytes, snapshotHead } from './contacts.ts'
+import { createFeedStore, createGraphStore } from './graph.ts'
 import { findIdentity, identitiesOfUser, identityBySubject, listIdentities } from './identities.ts'
 import { limitUntil } from './limits.ts'
-import { friendLists, siteAccounts } from './people.ts'
 import { findMessage, listMessages, REQUEST_PURGE_BATCH } from './messages.ts'
+import { friendLists, siteAccounts } from './people.ts'
 import { createProfiles } from './profiles.ts'
+import { isTaken } from './publications.ts'
 import { abandonedReads } from './reads.ts'
 import { REPORT_PURGE_BATCH, readReport } from './reports.ts'
 import { SEALED } from './sealed.ts'
@@ -107,6 +109,9 @@ export function createStore(driver: Driver): Store {
       retire: (site, id) => driver.write('retireSignerKey', site.id, id),
     },
 
+    graph: createGraphStore(driver),
+    feed: createFeedStore(driver),
+
     limits: {
       until: (scope) => driver.read(limitUntil(scope)),
       block: (scope, until) => driver.write('blockUntil', scope, until),
@@ -168,8 +173,8 @@ export function createStore(driver: Driver): Store {
       claim: ({ limit, leaseMs }) => driver.write('claimPublications', limit, leaseMs),
       save: ({ siteId, id, fence }, progress, then) =>
         driver.write('savePublication', { siteId, id, fence }, progress, then),
-      renew: ({ siteId, id, fence }, leaseMs) =>
-        driver.write('renewPublication', siteId, id, fence, leaseMs),
+      isTaken: ({ siteId, id }, postId) => driver.read(isTaken(siteId, id, postId)),
+      renew: ({ siteId, id, fence }, leaseMs) => driver.write('renewPublication', siteId, id, fence, leaseMs),
       release: ({ siteId, id, fence }) => driver.write('releasePublication', { siteId, id, fence }),
       cancel: ({ siteId, id }, now) => driver.write('cancelPublications', siteId, id, now),
       retry: ({ siteId, id }, again, now) => driver.write('retryPublications', siteId, id, again, now),

@@ -3,6 +3,7 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Identity, User } from '../core/model.ts'
 import type { ExportedUser, SiteProfile, UserInfo } from '../core/user-info-store.ts'
+import { noteName } from './graph-removal.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, optionalText, text, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
@@ -57,6 +58,7 @@ export function* renameUser(
   )
   if (!row) throw noUser()
   yield* moveLinkedVersion(siteId)
+  yield* noteName(siteId, userId)
   return toUser(row)
 }
 
@@ -73,7 +75,8 @@ export function* beginSession(
      values (?, ?, ?, ?, {now} + cast(? as bigint))
      on conflict (user_id) do update set
        profile = coalesce(cast(? as text), user_info.profile),
-       login_identity = excluded.login_identity, session_until = excluded.session_until`,
+       login_identity = excluded.login_identity, session_until = excluded.session_until
+     where user_info.site_id = excluded.site_id`,
     id,
     siteId,
     json ?? '{}',
@@ -89,13 +92,15 @@ export function* saveSiteProfile(
   userId: number,
   profile: SiteProfile,
 ): Query<void> {
-  yield* one(
+  const row = yield* one(
     `insert into user_info (user_id, site_id, profile) values (?, ?, ?)
-     on conflict (user_id) do update set profile = excluded.profile`,
+     on conflict (user_id) do update set profile = excluded.profile
+     where user_info.site_id = excluded.site_id returning user_id`,
     userId,
     siteId,
     toJson(profile),
   )
+  if (!row) throw noUser()
 }
 
 export function* endSession(_: Context, siteId: number, userId: number): Query<void> {

@@ -1,4 +1,5 @@
 import type { Identity, PageOf, PageQuery, User } from '../core/model.ts'
+import { forgetUser } from './graph-removal.ts'
 import { readPage } from './page.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { number, optionalText, text } from './row.ts'
@@ -30,10 +31,11 @@ export function* listUsers(siteId: number, query: PageQuery): Query<PageOf<Liste
   )
 }
 
-export function* removeUser(_: Context, siteId: number, token: string): Query<boolean> {
+export function* removeUser(context: Context, siteId: number, token: string): Query<boolean> {
   const found = yield* one('select id from users where site_id = ? and token = ?', siteId, token)
   if (!found) return false
   yield* lockSite(siteId)
+  yield* forgetUser(context, siteId, number(found, 'id'))
   const removed = yield* one('delete from users where site_id = ? and token = ? returning id', siteId, token)
   if (!removed) return false
   yield* all('delete from connections where site_id = ? and user_token = ?', siteId, token)

@@ -11,6 +11,7 @@ import {
 } from './access.ts'
 import { saveApp } from './apps.ts'
 import { createConnection, purgeConnections } from './connections.ts'
+import { GRAPH_WRITES } from './graph.ts'
 import { relinkIdentity, rememberRefusal, removeIdentity, saveProfile } from './identities.ts'
 import { claimPublications, releasePublication, renewPublication } from './jobs.ts'
 import { blockUntil } from './limits.ts'
@@ -56,6 +57,7 @@ export const WRITES = {
   addSignerKey,
   retireSignerKey,
   blockUntil,
+  ...GRAPH_WRITES,
   issueToken,
   endTokens,
   purgeTokens,

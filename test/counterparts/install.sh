@@ -1,6 +1,7 @@
 #!/bin/sh
-# Brings the real network software that test/counterparts*.test.ts speaks to: redis-server (system-wide), snac2 (into
-# .tools/snac2), the AT Protocol packages (into test/counterparts/atproto). For Debian, as root; skips what is there.
+# Brings the real software that test/counterparts/*.test.ts speaks to: redis-server (system-wide), snac2 (into
+# .tools/snac2), packages of the AT Protocol and of Gigya's clients (into test/counterparts/atproto and gigya). For
+# Debian, as root; skips what is there.
 set -eu
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -67,18 +68,18 @@ install_snac() {
 }
 
 # The lock of what is installed is kept beside it, so that a changed lock is seen.
-install_atproto() {
-  cd "$root/test/counterparts/atproto"
-  if cmp -s package-lock.json node_modules/.installed-lock.json; then say 'the AT Protocol packages are here'; return; fi
+install_packages() {
+  cd "$root/test/counterparts/$1"
+  if cmp -s package-lock.json node_modules/.installed-lock.json; then say "the packages of $1 are here"; return; fi
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   cp package-lock.json node_modules/.installed-lock.json
-  say 'the AT Protocol packages are in test/counterparts/atproto'
+  say "the packages of $1 are in test/counterparts/$1"
 }
 
 # apt takes a few seconds of one core, npm waits for the network: both at once.
-install_atproto &
+for name in gigya atproto; do install_packages "$name"; done &
 packages=$!
 install_redis
 install_snac
-wait "$packages" || fail 'the AT Protocol packages could not be installed'
+wait "$packages" || fail 'the packages could not be installed'
 say "done after $(($(date +%s) - started)) s"

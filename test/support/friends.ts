@@ -1,5 +1,6 @@
 // Gateways over one database with pretend networks, and the Gigya API in front: for tests of friends.
 
+import { createFriendMemory } from '../../src/core/friend-memory.ts'
 import type { Bounds, Gateway } from '../../src/core/gateway.ts'
 import { importIdentity } from '../../src/core/identities.ts'
 import type { Contact, Identity, Site, SiteSettings, User } from '../../src/core/model.ts'
@@ -198,6 +199,7 @@ function openGateway({ store, providers, pretence, bounds: own, now, errors }: P
     readings: createReadings(bounds),
     bounds,
     memory: createMemory(32 * 1_024 * 1_024),
+    friendMemory: createFriendMemory(0),
     log: { debug: quiet, info: quiet, warn: quiet, error: (fields) => errors.push(fields) },
     meter: { count: quiet, seconds: quiet, gauge: quiet },
     now,

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createFriendMemory } from '../../src/core/friend-memory.ts'
 import type { Gateway } from '../../src/core/gateway.ts'
 import type { Contact, Identity, Site } from '../../src/core/model.ts'
 import { createReadings, stopReads } from '../../src/core/readings.ts'
@@ -103,6 +104,7 @@ export async function openOneAllHouse(
     readings: createReadings(bounds),
     bounds,
     memory: createMemory(32 * 1_024 * 1_024),
+    friendMemory: createFriendMemory(0),
     log: { debug: quiet, info: quiet, warn: quiet, error: (fields) => failures.push(fields) },
     meter: { count: quiet, seconds: quiet, gauge: quiet },
     now,

@@ -54,6 +54,7 @@ export const sharing: Migration = {
       problem text,
       ticket text,
       rendered text,
+      marks text,
       unique (site_id, id),
       foreign key (site_id, message_id) references messages (site_id, id) on delete cascade
     ) {strict}`,
