@@ -66,6 +66,8 @@ export async function makeData({
 async function fill(store: OpenStore, publicKey: string, wish: Filling): Promise<string[]> {
   const site = await store.sites.byPublicKey(publicKey)
   if (!site) throw new Error('the site is not there')
+  // Reads begin when they are asked for, not at the import.
+  await store.sites.saveSettings(site, { prefetchContacts: 'none' })
   const tokens: string[] = []
   for (let from = 0; from < wish.users; from += 100) {
     const some = Array.from({ length: Math.min(100, wish.users - from) }, (_, index) => from + index)

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from './config.ts'
+import { createDeliveries, stopDeliveries } from './core/deliveries.ts'
 import { createFriendMemory } from './core/friend-memory.ts'
 import type { Gateway, Log, Meter } from './core/gateway.ts'
 import { createReadings, stopReads } from './core/readings.ts'
@@ -50,6 +51,7 @@ export async function assemble(
   const memory = createMemory(config.memory.piecesBytes)
   const friendMemory = createFriendMemory(config.memory.friendsBytes)
   const readings = createReadings(bounds)
+  const deliveries = createDeliveries(config.publishing)
   const { open, openUnlinked, renewTokens } = networks
   const gateway: Gateway = {
     store,
@@ -58,6 +60,7 @@ export async function assemble(
     openUnlinked,
     renewTokens,
     readings,
+    deliveries,
     bounds,
     memory,
     friendMemory,
@@ -67,7 +70,7 @@ export async function assemble(
   }
   const doorkeeper = createDoorkeeper(config.front, now)
   const { callsPerSecond } = config.tencent
-  const limiter = createRateLimiter(config.data.databaseUrl, { ...config.store, callsPerSecond, log })
+  const limiter = await createRateLimiter(config.data.databaseUrl, { ...config.store, callsPerSecond, log })
   const reports = createReports({ store, log, meter, now }, config.reports)
   const dialects = [
     // Before OneAll, to which Gigya's old host `socialize.api.<domain>` would look like a site.
@@ -87,13 +90,14 @@ export async function assemble(
     gauges: () => ({
       kith_reads_running: readings.slots.taken,
       kith_reads_waiting: readings.slots.waiting,
+      kith_publications_running: deliveries.running.size,
       kith_memory_bytes: memory.bytes + friendMemory.bytes,
       kith_gigya_busiest: reports
         .busiest()
         .map(({ calls, ...labels }) => ({ labels: { ...labels }, value: calls })),
     }),
     async close() {
-      await stopReads(gateway)
+      await Promise.all([stopReads(gateway), stopDeliveries(gateway)])
       await networks.close()
       await limiter.close()
       await reports.close()

@@ -9,6 +9,7 @@ import type { FrontOptions, serverOptions } from './dialects/front.ts'
 import type { GigyaOptions } from './dialects/gigya/gigya.ts'
 import type { TencentOptions } from './dialects/tencent/tencent.ts'
 import { NETWORK_DEFAULTS, type NetworkOptions } from './network/options.ts'
+import { publishing } from './publishing-settings.ts'
 import { LOG_LEVELS } from './server/log.ts'
 import { KIB, list, MIB, number, port, toggle, words } from './setting-kinds.ts'
 import { STORE_BOUNDS } from './store/open.ts'
@@ -272,6 +273,7 @@ export const SETTINGS = z.object({
   bounds,
   front,
   network,
+  publishing,
   gigya,
   reports,
   memory,

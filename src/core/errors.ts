@@ -45,6 +45,7 @@ interface Details {
   readonly retryAfterSeconds?: number
   readonly field?: string
   readonly cause?: unknown
+  readonly isUndone?: boolean
 }
 
 /** The one error of the house: the code is the kind, the message is for the caller, the cause is for the log. */
@@ -52,13 +53,16 @@ export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly retryAfterSeconds?: number
   readonly field?: string
+  /** What was asked of the network has certainly not been done: it was not asked, or said so. */
+  readonly isUndone?: boolean
 
-  constructor(code: ErrorCode, message: string, { retryAfterSeconds, field, cause }: Details = {}) {
+  constructor(code: ErrorCode, message: string, { retryAfterSeconds, field, cause, isUndone }: Details = {}) {
     super(message, { cause })
     this.name = 'GatewayError'
     this.code = code
     this.retryAfterSeconds = retryAfterSeconds
     this.field = field
+    this.isUndone = isUndone
   }
 
   get status(): number {
@@ -78,6 +82,12 @@ export class GatewayError extends Error {
   static from(error: unknown): GatewayError {
     if (error instanceof GatewayError) return error
     return new GatewayError('internal', 'Something went wrong on our side.', { cause: error })
+  }
+
+  /** The same error, saying that what was asked of the network has certainly not been done. */
+  static undone(error: unknown): GatewayError {
+    const { code, message, retryAfterSeconds, field, cause } = GatewayError.from(error)
+    return new GatewayError(code, message, { retryAfterSeconds, field, cause, isUndone: true })
   }
 
   /** A stored problem as an error again. */

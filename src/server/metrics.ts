@@ -57,6 +57,16 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   },
   kith_reads_running: { kind: 'gauge', help: 'Reads of contacts under way in this process.', labels: [] },
   kith_reads_waiting: { kind: 'gauge', help: 'Reads of contacts that wait for a place.', labels: [] },
+  kith_publications_total: {
+    kind: 'counter',
+    help: 'Publications that came to their end, by what became of them.',
+    labels: ['provider', 'outcome'],
+  },
+  kith_publications_running: {
+    kind: 'gauge',
+    help: 'Publications being delivered by this process.',
+    labels: [],
+  },
   kith_memory_bytes: { kind: 'gauge', help: 'Bytes of rendered pieces kept in memory.', labels: [] },
 }
 

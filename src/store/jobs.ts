@@ -1,7 +1,7 @@
 // Who delivers what: leases with fences, one lane per identity, over all processes.
 
 import type { Held, HeldKey, HeldRef } from '../core/sharing-store.ts'
-import { type HeldRow, HELD, toHeld } from './publications.ts'
+import { HELD, type HeldRow, toHeld } from './publications.ts'
 import { all, type Query } from './query.ts'
 import { number, text } from './row.ts'
 import type { Context } from './sealed.ts'

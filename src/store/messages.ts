@@ -50,11 +50,7 @@ export function* createMessage(
 export function* addRun(_: Context, siteId: number, token: string, run: NewRun): Query<Accepted> {
   const before = yield* repeatedRequest(siteId, run.request)
   if (before) return before
-  const found = yield* one(
-    'select id from messages where site_id = ? and token = ? {lock}',
-    siteId,
-    token,
-  )
+  const found = yield* one('select id from messages where site_id = ? and token = ? {lock}', siteId, token)
   if (!found) throw new GatewayError('not_found', 'There is no such message.')
   const messageId = number(found, 'id')
   const last = yield* one(

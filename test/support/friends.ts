@@ -1,5 +1,6 @@
 // Gateways over one database with pretend networks, and the Gigya API in front: for tests of friends.
 
+import { createDeliveries } from '../../src/core/deliveries.ts'
 import { createFriendMemory } from '../../src/core/friend-memory.ts'
 import type { Bounds, Gateway } from '../../src/core/gateway.ts'
 import { importIdentity } from '../../src/core/identities.ts'
@@ -197,6 +198,7 @@ function openGateway({ store, providers, pretence, bounds: own, now, errors }: P
     },
     renewTokens: async () => undefined,
     readings: createReadings(bounds),
+    deliveries: createDeliveries(),
     bounds,
     memory: createMemory(32 * 1_024 * 1_024),
     friendMemory: createFriendMemory(0),

@@ -1,5 +1,6 @@
 // All methods of the Gigya API over a real store and pretend networks, for one site whose secret is an AES key.
 
+import { createHmac } from 'node:crypto'
 import type { Gateway } from '../../src/core/gateway.ts'
 import type { Contact, Site } from '../../src/core/model.ts'
 import { createReports, type Reports } from '../../src/core/reports.ts'
@@ -14,6 +15,24 @@ import { createSite } from './stores.ts'
 
 /** 32 bytes in base64, as long as those that Gigya gives out. */
 export const SECRET = Buffer.from('0123456789abcdef0123456789abcdef').toString('base64')
+
+/** The same as the SDKs use it. */
+export const KEY = Buffer.from(SECRET, 'base64')
+
+/** Base64 of what the partner secret makes of a text. */
+export const hmac = (text: string) => createHmac('sha1', KEY).update(text).digest('base64')
+
+/** `providerSessions` as it travels. */
+export const sessions = (of: Readonly<Record<string, object>>) => JSON.stringify(of)
+
+/** The codes of calls that are made at once. */
+export async function codesOf(
+  house: MethodsHouse,
+  calls: readonly (readonly [method: string, params: Params])[],
+): Promise<number[]> {
+  const answers = await Promise.all(calls.map(([method, params]) => house.call(method, params)))
+  return answers.map(({ errorCode }) => errorCode)
+}
 
 type Params = Readonly<Record<string, string>>
 

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createDeliveries } from '../../src/core/deliveries.ts'
 import { createFriendMemory } from '../../src/core/friend-memory.ts'
 import type { Gateway } from '../../src/core/gateway.ts'
 import type { Contact, Identity, Site } from '../../src/core/model.ts'
@@ -102,6 +103,7 @@ export async function openOneAllHouse(
     },
     renewTokens: async () => undefined,
     readings: createReadings(bounds),
+    deliveries: createDeliveries(),
     bounds,
     memory: createMemory(32 * 1_024 * 1_024),
     friendMemory: createFriendMemory(0),

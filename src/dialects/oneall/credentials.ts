@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import type { Site } from '../../core/model.ts'
 import { type Doorkeeper, sameSecret, verifyPrivateKey } from '../access.ts'
+import { readBasicKeys } from '../basic-keys.ts'
 import type { Caller, Route, WireRequest } from '../dialect.ts'
 import { hostName } from '../wire-request.ts'
 import { formatOf } from './envelope.ts'
@@ -47,7 +48,7 @@ export function createAuthenticate(
       throw new GatewayError('not_found', 'No site has been found for the specified subdomain')
     }
     if (authorization === '' && named && isOpen(named, route)) return { site: named, by: 'anonymous' }
-    const keys = readKeys(authorization)
+    const keys = readBasicKeys(authorization)
     if (!keys) throw new GatewayError('unauthenticated', 'The public and the private key are missing.')
     const site = named ?? (await gateway.store.sites.byPublicKey(keys.publicKey))
     if (!site || !sameSecret(site.publicKey, keys.publicKey) || !verifyPrivateKey(site, keys.privateKey)) {
@@ -69,17 +70,4 @@ function isOpen(site: Site, route: Pick<Route, 'access'> | undefined): boolean {
 function siteLabel(request: Pick<WireRequest, 'host'>): string | undefined {
   const [label, api, rest] = hostName(request).split('.', 3)
   return label && api === 'api' && rest ? label : undefined
-}
-
-// Longer than any key of ours; in printable ASCII, so that nothing odd reaches the database.
-const PUBLIC_KEY = /^[!-~]{1,128}$/
-
-function readKeys(authorization: string): { publicKey: string; privateKey: string } | undefined {
-  const [scheme = '', encoded = ''] = authorization.split(' ', 2)
-  if (scheme.toLowerCase() !== 'basic') return undefined
-  const credentials = Buffer.from(encoded, 'base64').toString('utf8')
-  const colon = credentials.indexOf(':')
-  const publicKey = credentials.slice(0, colon).toLowerCase()
-  if (colon < 0 || !PUBLIC_KEY.test(publicKey)) return undefined
-  return { publicKey, privateKey: credentials.slice(colon + 1) }
 }

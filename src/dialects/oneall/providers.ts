@@ -18,8 +18,8 @@ const list = route({
   access: OPEN,
   input: z.unknown(),
   async run({ gateway, caller }): Promise<Reply> {
-    const living = [...gateway.providers.values()].filter(({ gone }) => gone === undefined)
-    const entries = await Promise.all(living.map((provider) => toEntry(gateway, caller.site, provider)))
+    const usable = [...gateway.providers.values()].filter(({ profile }) => profile !== undefined)
+    const entries = await Promise.all(usable.map((provider) => toEntry(gateway, caller.site, provider)))
     return { status: SUCCESS, data: { providers: { count: entries.length, entries } } }
   },
 })

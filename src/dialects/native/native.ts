@@ -1,0 +1,70 @@
+// Our own API, for what no wire API has a call for: plain JSON, HTTP statuses that mean what they say, a site's public
+// and private key as HTTP Basic credentials. docs/compatibility.md has every route.
+
+import { GatewayError } from '../../core/errors.ts'
+import type { Gateway } from '../../core/gateway.ts'
+import { type Doorkeeper, sameSecret, verifyPrivateKey } from '../access.ts'
+import { readBasicKeys } from '../basic-keys.ts'
+import type { Caller, Dialect, FrontTools, Route, WireAnswer, WireRequest } from '../dialect.ts'
+import { parseJsonBody } from '../json-body.ts'
+import { friendRequests } from './friend-requests.ts'
+
+/** What a route answers, as it goes out. */
+export type NativeResult = Readonly<Record<string, unknown>>
+
+/** The native API. */
+export function createNative({ doorkeeper }: FrontTools): Dialect<NativeResult> {
+  return {
+    id: 'native',
+    owns: ({ path }) => path.startsWith('/v1/'),
+    authenticate: (request, gateway) => authenticate(request, gateway, doorkeeper),
+    input: toInput,
+    routes: friendRequests,
+    success: (result) => toAnswer(200, result),
+    failure(error, _request) {
+      const { code, message, field } = error.problem
+      const headers = error.code === 'unauthenticated' ? CHALLENGE : undefined
+      return toAnswer(error.status, { error: { code, message, field } }, headers)
+    },
+  }
+}
+
+async function authenticate(
+  { headers, address }: WireRequest,
+  { store }: Gateway,
+  doorkeeper: Doorkeeper,
+): Promise<Caller> {
+  const keys = readBasicKeys(headers.authorization ?? '')
+  if (!keys) throw new GatewayError('unauthenticated', 'The public and the private key are missing.')
+  const site = await store.sites.byPublicKey(keys.publicKey)
+  if (!site || !sameSecret(site.publicKey, keys.publicKey) || !verifyPrivateKey(site, keys.privateKey)) {
+    throw doorkeeper.wrongKey(address, 'The public or the private key is wrong.')
+  }
+  return { site, by: 'partner' }
+}
+
+/** What the path names, beside the query of a GET or the JSON object of a POST. */
+function toInput(
+  request: WireRequest,
+  { method }: Pick<Route, 'method'>,
+  parameters: Readonly<Record<string, string>>,
+): unknown {
+  if (method === 'GET') return { ...Object.fromEntries(request.pairs), ...parameters }
+  const body = parseJsonBody(request) ?? {}
+  if (typeof body === 'object' && !Array.isArray(body)) return { ...body, ...parameters }
+  throw new GatewayError('invalid_request', 'The body must be a JSON object.')
+}
+
+function toAnswer(
+  status: number,
+  body: NativeResult,
+  headers: Readonly<Record<string, string>> = {},
+): WireAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: Buffer.from(JSON.stringify(body)),
+  }
+}
+
+const CHALLENGE = { 'www-authenticate': 'Basic realm="Kith", charset="UTF-8"' }
