@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { joinPieces, toPiece } from '../src/core/portable.ts'
+import { joinPages, toPage } from '../src/core/portable.ts'
 import { newRing, openKeys } from '../src/store/keys.ts'
 import { type OpenStore, openStore } from '../src/store/open.ts'
 
@@ -67,7 +67,7 @@ async function fill(store: OpenStore, publicKey: string, wish: Filling): Promise
   const site = await store.sites.byPublicKey(publicKey)
   if (!site) throw new Error('the site is not there')
   // Reads begin when they are asked for, not at the import.
-  await store.sites.saveSettings(site, { prefetchContacts: 'none' })
+  await store.sites.saveSettings(site, { ...site.settings, prefetchContacts: 'none' })
   const tokens: string[] = []
   for (let from = 0; from < wish.users; from += 100) {
     const some = Array.from({ length: Math.min(100, wish.users - from) }, (_, index) => from + index)
@@ -92,8 +92,8 @@ async function fillUser(
     userToken = linked.token
     const claim = await store.reads.claim(identity, { leaseMs: 60_000 })
     if (claim.outcome !== 'mine') throw new Error('somebody reads')
-    const pieces = Array.from({ length: contactsEach }, (_, index) => toPiece(person(user, index)))
-    const { contacts, count } = joinPieces({ following: pieces }, contactsEach)
+    const page = toPage(Array.from({ length: contactsEach }, (_, index) => person(user, index)))
+    const { contacts, count } = joinPages({ following: [page] }, contactsEach)
     const snapshot = { contacts, count, isTruncated: false, fetchedAt: Date.now() }
     await store.reads.finish(identity, claim.fence, snapshot)
   }

@@ -44,14 +44,16 @@ async function matchOn(kind: DatabaseKind): Promise<Figure> {
     })
     const times: number[] = []
     const blocked: number[] = []
+    const busy: number[] = []
     for (let repeat = 0; repeat < REPEATS * 4; repeat += 1) {
       const delay = monitorEventLoopDelay({ resolution: 1 })
       delay.enable()
       await pause(10)
-      delay.reset()
+      const cpu = process.cpuUsage()
       const startedAt = performance.now()
       const found = await store.people.siteAccounts(site, wanted)
       times.push(performance.now() - startedAt)
+      busy.push(process.cpuUsage(cpu).user / 1_000)
       await pause(10)
       delay.disable()
       blocked.push(delay.max / 1e6)
@@ -63,7 +65,7 @@ async function matchOn(kind: DatabaseKind): Promise<Figure> {
       measured: `${rounded(time, 1)} ms, loop blocked ${rounded(block, 1)} ms`,
       asked: '< 50 ms, blocked ≤ 20 ms',
       isMet: time < 50 && block <= 20,
-      detail: `one query; ${times.length} times, the slowest ${rounded(Math.max(...times), 1)} ms; p90 ${rounded(percentile(times, 90), 1)} ms`,
+      detail: `one query; ${rounded(median(busy), 1)} ms of processor time here; ${times.length} times, the slowest ${rounded(Math.max(...times), 1)} ms; p90 ${rounded(percentile(times, 90), 1)} ms`,
     }
   } finally {
     await store.close()

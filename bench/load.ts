@@ -13,6 +13,8 @@ export interface Load {
   readonly headers?: Readonly<Record<string, string>>
   /** Makes it a POST. */
   readonly body?: string
+  /** Makes them POSTs, each path with its own; as many as paths. */
+  readonly bodies?: readonly string[]
   readonly connections?: number
   readonly seconds?: number
 }
@@ -35,6 +37,7 @@ export async function carry({
   paths,
   headers = {},
   body,
+  bodies,
   connections = 32,
   seconds = 4,
 }: Load): Promise<Carried> {
@@ -43,15 +46,28 @@ export async function carry({
   const lua = [
     ...Object.entries(headers).map(([name, value]) => `wrk.headers[${quote(name)}] = ${quote(value)}`),
     ...(body === undefined ? [] : ['wrk.method = "POST"', `wrk.body = ${quote(body)}`]),
+    ...(bodies === undefined
+      ? ['local bodies = {}']
+      : ['wrk.method = "POST"', `local bodies = { ${bodies.map(quote).join(',\n')} }`]),
     `local paths = { ${paths.map(quote).join(', ')} }`,
     'local at = 0',
     'local requests = {}',
-    'init = function() for i, path in ipairs(paths) do requests[i] = wrk.format(nil, path) end end',
+    'init = function() for i, path in ipairs(paths) do requests[i] = wrk.format(nil, path, nil, bodies[i]) end end',
     'request = function() at = at % #requests + 1; return requests[at] end',
   ]
   writeFileSync(script, lua.join('\n'))
   try {
-    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, url]
+    const args = [
+      '-t1',
+      `-c${connections}`,
+      `-d${seconds}s`,
+      '--timeout',
+      '10s',
+      '--latency',
+      '-s',
+      script,
+      url,
+    ]
     const text = await outputOf('wrk', args)
     const bad = /Non-2xx or 3xx responses: (\d+)|Socket errors: (.*)/.exec(text)
     if (bad) throw new Error(`the load was not carried: ${bad[0]}`)

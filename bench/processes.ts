@@ -50,6 +50,12 @@ export async function startFloor(answersFile: string): Promise<Running> {
   return startAt(port, '/', [fileOf('floor.ts'), String(port), answersFile], process.env)
 }
 
+/** Bare node:http that reads bodies and sends the answers of a folder (graph-floor.ts). */
+export async function startAnswers(folder: string): Promise<Running> {
+  const port = await freePort()
+  return startAt(port, '/', [fileOf('graph-floor.ts'), String(port), folder], process.env)
+}
+
 /** The sandbox in a process of its own. */
 export async function startSandbox(): Promise<Running> {
   const port = await freePort()

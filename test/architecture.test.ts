@@ -130,7 +130,7 @@ test('no file has a name that says nothing', () => {
   const named = files.filter((file) => banned.test(file) || (barrels.test(file) && file !== allowed))
   assert.deepEqual(named, [])
   const spelled = files.filter(
-    (file) => !/^(src|[a-z0-9]+(-[a-z0-9]+)*)(\/[a-z0-9]+(-[a-z0-9]+)*)*\.ts$/.test(file),
+    (file) => !/^(src|[a-z0-9]+(-[a-z0-9]+)*)(\/[a-z0-9]+(-[a-z0-9]+)*)*(\.d)?\.ts$/.test(file),
   )
   assert.deepEqual(spelled, [])
 })

@@ -4,7 +4,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { Contact, Identity } from './model.ts'
-import { type ContactPiece, type Relation, toPiece } from './portable.ts'
+import { type ContactPage, type Relation, toPage } from './portable.ts'
 import type { ApiRequest, ApiResponse, Network, Paged } from './provider.ts'
 
 /** A limit of the network that passes sooner than this is waited out in the middle of a list. */
@@ -12,7 +12,9 @@ const LIMIT_WAIT_MAX_MS = 60_000
 
 /** How far one list is. */
 export interface List {
-  readonly pieces: ContactPiece[]
+  readonly pages: ContactPage[]
+  /** Contacts on all pages together. */
+  count: number
   next?: ApiRequest
   isDone: boolean
   /** A page held more than there was room for. */
@@ -44,7 +46,7 @@ export async function readLists(run: Run): Promise<void> {
     relations.map(async (relation) => {
       const pager = contacts?.[relation]
       if (!pager) return
-      lists[relation] ??= { pieces: [], next: pager.first(identity), isDone: false }
+      lists[relation] ??= { pages: [], count: 0, next: pager.first(identity), isDone: false }
       try {
         await readList({ ...run, signal }, network, pager, lists[relation])
       } catch (error) {
@@ -67,17 +69,19 @@ async function readList(run: Run, network: Network, pager: Paged<Contact>, list:
     await turn()
     run.signal.throwIfAborted()
     const { items, next } = pager.parse(response, request)
-    const room = bound - list.pieces.length
+    const room = bound - list.count
     list.isDone = next === undefined || items.length >= room
     list.isCut = items.length > room
     // A full list keeps its `next`: it says that the network has more.
     list.next = next
     if (next && !list.isDone) {
-      // On its way while this page becomes text; awaited as soon as that is done.
+      // On its way while this page becomes bytes; awaited as soon as that is done.
       request = next
       answer = fetchPage(run, network, next)
     }
-    for (const item of items.slice(0, room)) list.pieces.push(toPiece(item))
+    const page = toPage(items.slice(0, room))
+    list.pages.push(page)
+    list.count += page.ids.length
   }
 }
 
@@ -89,7 +93,7 @@ async function fetchPage(run: Run, network: Network, request: ApiRequest): Promi
     } catch (error) {
       const failure = GatewayError.from(error)
       const waitSeconds = failure.retryAfterSeconds
-      const hasRead = Object.values(run.lists).some(({ pieces }) => pieces.length > 0)
+      const hasRead = Object.values(run.lists).some(({ count }) => count > 0)
       if (failure.code !== 'rate_limited' || waitSeconds === undefined || !hasRead) throw error
       if (waitSeconds * 1_000 > LIMIT_WAIT_MAX_MS) throw error
       run.state.waitsFor = failure.problem
@@ -100,16 +104,32 @@ async function fetchPage(run: Run, network: Network, request: ApiRequest): Promi
 }
 
 /** What has arrived of each list. */
-export function piecesOf(lists: Lists): Partial<Record<Relation, readonly ContactPiece[]>> {
-  return { following: lists.following?.pieces, followers: lists.followers?.pieces, all: lists.all?.pieces }
+export function pagesOf(lists: Lists): Partial<Record<Relation, readonly ContactPage[]>> {
+  return { following: lists.following?.pages, followers: lists.followers?.pages, all: lists.all?.pages }
 }
 
 /** The place of a read as text, for the store. */
 export function toProgress(lists: Lists): string {
-  return JSON.stringify(lists)
+  const places = Object.entries(lists).map(([relation, { pages, ...list }]) => {
+    const texts = pages.map(({ ids, bytes }) => ({ ids, text: bytes.toString('utf8') }))
+    return [relation, { ...list, pages: texts }]
+  })
+  return JSON.stringify(Object.fromEntries(places))
 }
 
 /** The lists as `toProgress` stored them; empty when nothing was stored. */
 export function fromProgress(progress: string | undefined): Lists {
-  return progress ? JSON.parse(progress) : {}
+  const places: Partial<
+    Record<Relation, Omit<List, 'pages'> & { pages: { ids: string[]; text: string }[] }>
+  > = progress ? JSON.parse(progress) : {}
+  const lists: Lists = {}
+  for (const relation of ['following', 'followers', 'all'] as const) {
+    const place = places[relation]
+    if (!place) continue
+    lists[relation] = {
+      ...place,
+      pages: place.pages.map(({ ids, text }) => ({ ids, bytes: Buffer.from(text) })),
+    }
+  }
+  return lists
 }

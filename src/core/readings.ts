@@ -5,15 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { Identity, SnapshotHead } from './model.ts'
-import { fromProgress, type Lists, piecesOf, type Run, readLists, toProgress } from './pages.ts'
-import { joinPieces } from './portable.ts'
+import { fromProgress, type Lists, pagesOf, type Run, readLists, toProgress } from './pages.ts'
+import { joinPages } from './portable.ts'
 import { createSlots, type Slots } from './slots.ts'
 
 /** Longest that a dead process can hold up the others, in milliseconds. */
 const LEASE_MS = 30_000
-/** The first checkpoint; each next one comes twice as late, up to CHECKPOINT_MAX_MS. */
-const CHECKPOINT_MS = 2_000
-const CHECKPOINT_MAX_MS = 16_000
+/** How often a read renews its lease. */
+const RENEW_MS = 8_000
+/** A read that lasts longer stores its place; each next time after twice as long, up to the maximum. */
+const PLACE_MS = 12_000
+const PLACE_MAX_MS = 60_000
 
 /** The reads under way in this process, and the places for them. */
 export interface Readings {
@@ -58,7 +60,7 @@ export function startReading(gateway: Gateway, identity: Identity, known: number
     done: runReading({ gateway, identity, known, lists, state }).finally(() =>
       ofIdentity.delete(identity.id),
     ),
-    arrived: () => joinPieces(piecesOf(lists), gateway.bounds.contactsPerIdentity),
+    arrived: () => joinPages(pagesOf(lists), gateway.bounds.contactsPerIdentity),
     get waitsFor() {
       return state.waitsFor
     },
@@ -170,7 +172,7 @@ async function readAll(run: Run, ended: AbortController): Promise<ReadOutcome> {
   try {
     await readLists(run)
     checkpoints.stop()
-    const { contacts, count, isCut } = joinPieces(piecesOf(lists), gateway.bounds.contactsPerIdentity)
+    const { contacts, count, isCut } = joinPages(pagesOf(lists), gateway.bounds.contactsPerIdentity)
     const isTruncated = isCut || Object.values(lists).some((list) => list.next !== undefined || list.isCut)
     const snapshot = { contacts, count, isTruncated, fetchedAt: gateway.now() }
     const head = await gateway.store.reads.finish(identity, fence, snapshot)
@@ -184,21 +186,36 @@ async function readAll(run: Run, ended: AbortController): Promise<ReadOutcome> {
 
 /** Renews the lease, and stores the place ever more seldom: the longer a list, the more there is to write. */
 function keepPlace({ gateway, identity, lists, fence }: Run, ended: AbortController): { stop(): void } {
-  let afterMs = CHECKPOINT_MS
+  let placeAfterMs = PLACE_MS
+  let placedAt = performance.now()
+  let isStopped = false
   let timer: NodeJS.Timeout
   const keep = async () => {
     try {
-      const progress = toProgress(lists)
+      const isPlaced = performance.now() - placedAt >= placeAfterMs
+      const progress = isPlaced ? toProgress(lists) : undefined
       const isOurs = await gateway.store.reads.checkpoint(identity, fence, { leaseMs: LEASE_MS, progress })
       if (!isOurs) return ended.abort()
+      if (isPlaced) {
+        placedAt = performance.now()
+        placeAfterMs = Math.min(placeAfterMs * 2, PLACE_MAX_MS)
+      }
     } catch (error) {
       gateway.log.warn({ identity: identity.token, error }, 'the place of a read could not be stored')
     }
-    afterMs = Math.min(afterMs * 2, CHECKPOINT_MAX_MS)
-    timer = setTimeout(keep, afterMs)
+    next()
   }
-  timer = setTimeout(keep, afterMs)
-  return { stop: () => clearTimeout(timer) }
+  // Not all at the same moment: many reads begin together.
+  const next = () => {
+    if (!isStopped) timer = setTimeout(keep, RENEW_MS * (0.75 + Math.random() / 2))
+  }
+  next()
+  return {
+    stop() {
+      isStopped = true
+      clearTimeout(timer)
+    },
+  }
 }
 
 async function giveUp(run: Run, error: unknown): Promise<ReadOutcome> {

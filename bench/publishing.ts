@@ -1,0 +1,192 @@
+// node bench/publishing.ts [--seconds 20] [--rate <messages a second>] [--database sqlite|postgres]: one message to six
+// networks of 100 to 600 ms, against the slowest of them alone; and a steady stream of messages to three networks.
+
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { publishMessage } from '../src/core/sharing.ts'
+import { newRing, openKeys } from '../src/store/keys.ts'
+import { openStore } from '../src/store/open.ts'
+import { type DatabaseKind, databases } from '../test/support/databases.ts'
+import { linkAccount, openPublishingGateway, type PublishingGateway } from '../test/support/publishing.ts'
+import { createSite } from '../test/support/stores.ts'
+import { type Figure, median, percentile, rounded } from './figure.ts'
+
+const REPEATS = 15
+const OVER_MS = 25
+const SIX = ['keyed', 'recorded', 'readable', 'mute', 'doubtful', 'keyed']
+const THREE = ['keyed', 'recorded', 'readable']
+const USERS = 400
+const NETWORK_MS = 5
+const RATES = { sqlite: 500, postgres: 200 } as const
+/** Growth of memory from the middle of the stream to its end that still counts as flat. */
+const GROWTH_MB = 30
+
+/** The figures of publishing on one database. */
+export async function publishing(
+  database: DatabaseKind,
+  { seconds, rate = RATES[database.name] }: { readonly seconds: number; readonly rate?: number },
+): Promise<readonly Figure[]> {
+  const office = await startOffice()
+  const place = await database.open()
+  const store = await openStore(place.url, { keys: openKeys({ text: newRing() }) })
+  const opened = openPublishingGateway(store, office.url, { network: { connectionsPerOrigin: 64 } })
+  const site = await createSite(store)
+  const user = async (providers: readonly string[], ms: (at: number) => number) => {
+    let userToken: string | undefined
+    for (const [at, provider] of providers.entries()) {
+      const account = `${crypto.randomUUID()}~${ms(at)}`
+      userToken = (await linkAccount(store, site, provider, { account, userToken })).userToken
+    }
+    return userToken ?? ''
+  }
+  const say = async (text: string, token: string, providers: readonly string[]) => {
+    const target = { user: token, providers }
+    const { publications } = await publishMessage(opened.gateway, site, {
+      message: { text, media: [] },
+      target,
+    })
+    const failed = publications.find(({ state }) => state !== 'published')
+    if (failed) throw new Error(`${failed.provider} is ${failed.state}: ${failed.problem?.message}`)
+  }
+  try {
+    const token = await user(SIX, (at) => (at + 1) * 100)
+    const floor = () =>
+      timed(async () => {
+        const headers = { authorization: 'Bearer floor~600' }
+        const body = JSON.stringify({ text: 'floor' })
+        await (await fetch(`${office.url}/mute/posts`, { method: 'POST', headers, body })).json()
+      })
+    const six = await sixNetworks(floor, (text) => timed(() => say(text, token, SIX)), database)
+    const users = await Promise.all(Array.from({ length: USERS }, () => user(THREE, () => NETWORK_MS)))
+    const steady = await stream((text, at) => say(text, users[at % USERS] ?? '', THREE), {
+      seconds,
+      rate,
+      database,
+      opened,
+    })
+    return [six, ...steady]
+  } finally {
+    await opened.close()
+    await store.close()
+    await place.close()
+    office.stop()
+  }
+}
+
+async function sixNetworks(
+  floor: () => Promise<number>,
+  ours: (text: string) => Promise<number>,
+  { name }: DatabaseKind,
+): Promise<Figure> {
+  await Promise.all([floor(), ours('warm')])
+  const over: number[] = []
+  const alone: number[] = []
+  for (let repeat = 0; repeat < REPEATS; repeat += 1) {
+    const floorMs = await floor()
+    alone.push(floorMs)
+    over.push((await ours(`message ${repeat}`)) - floorMs)
+  }
+  const middle = median(over)
+  return {
+    what: `One message to 6 networks of 100 to 600 ms (${name})`,
+    measured: `the slowest network + ${rounded(middle, 1)} ms`,
+    asked: `≤ the slowest network + ${OVER_MS} ms`,
+    isMet: middle <= OVER_MS,
+    detail: `slowest alone ${rounded(median(alone), 0)} ms; p95 + ${rounded(percentile(over, 95), 1)} ms`,
+  }
+}
+
+interface Stream {
+  readonly seconds: number
+  readonly rate: number
+  readonly database: DatabaseKind
+  readonly opened: PublishingGateway
+}
+
+/** So many messages a second for so long; every one is waited for. */
+async function stream(
+  say: (text: string, at: number) => Promise<void>,
+  { seconds, rate, database, opened }: Stream,
+): Promise<readonly Figure[]> {
+  const times: number[] = []
+  const memory: number[] = []
+  const failures: unknown[] = []
+  const under = new Set<Promise<void>>()
+  const one = async (at: number) => {
+    try {
+      times.push(await timed(() => say(`number ${at}`, at)))
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  const startedAt = performance.now()
+  for (let sent = 0; sent < rate * seconds; ) {
+    const wanted = Math.min(rate * seconds, Math.floor(((performance.now() - startedAt) / 1_000) * rate))
+    for (; sent < wanted; sent += 1) {
+      const work: Promise<void> = one(sent).finally(() => under.delete(work))
+      under.add(work)
+    }
+    if (sent >= memory.length * rate) memory.push(process.memoryUsage.rss() / 1e6)
+    await sleep(2)
+  }
+  const sentInMs = performance.now() - startedAt
+  await Promise.all(under)
+  const tailMs = performance.now() - startedAt - sentInMs
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} messages failed`)
+  const half = memory.slice(Math.floor(memory.length / 2))
+  const growth = Math.max(...half.slice(-3)) - Math.max(...half.slice(0, 3))
+  const what = `${rate} messages/s × ${THREE.length} networks for ${seconds} s (${database.name})`
+  const isKept = tailMs < 1_000
+  return [
+    {
+      what,
+      measured: `${rounded((times.length / sentInMs) * 1_000, 0)} messages/s, all published ${rounded(tailMs, 0)} ms after the last`,
+      asked: `${rate} messages/s`,
+      isMet: isKept && opened.errors.length === 0,
+      detail: `answered in ${rounded(median(times), 1)} ms, p99 ${rounded(percentile(times, 99), 1)} ms`,
+    },
+    {
+      what: `${what}: memory`,
+      measured: `${rounded(growth, 0)} MB more at the end than in the middle`,
+      asked: `flat (≤ ${GROWTH_MB} MB)`,
+      isMet: growth <= GROWTH_MB,
+      detail: `resident ${rounded(memory[0] ?? 0, 0)} MB at the start, ${rounded(memory.at(-1) ?? 0, 0)} MB at the end`,
+    },
+  ]
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return performance.now() - startedAt
+}
+
+async function startOffice(): Promise<{ readonly url: string; stop(): void }> {
+  const file = fileURLToPath(new URL('post-office.ts', import.meta.url))
+  const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  createInterface({ input: child.stdout }).once('line', resolve)
+  child.once('exit', (code) => reject(new Error(`the pretend networks ended with ${code}`)))
+  const url = await promise
+  return { url, stop: () => child.kill('SIGTERM') }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '20' },
+      rate: { type: 'string' },
+      database: { type: 'string' },
+    },
+  })
+  const rate = values.rate === undefined ? undefined : Number(values.rate)
+  for (const database of databases) {
+    if (values.database !== undefined && values.database !== database.name) continue
+    for (const figure of await publishing(database, { seconds: Number(values.seconds), rate })) {
+      process.stdout.write(`${JSON.stringify(figure)}\n`)
+    }
+  }
+}
