@@ -42,9 +42,13 @@ export interface Limits {
   readonly bytes?: number
   /** What a link costs in the text: a fixed number, its real length, or nothing because it travels apart. */
   readonly link: number | 'verbatim' | 'apart'
+  /** What of a link's own words the network shows beside a link that travels apart; absent: none. */
+  readonly card?: readonly ('name' | 'caption' | 'description')[]
   /** At most so many different links. */
   readonly links?: number
   readonly images: number
+  /** Pictures and videos may travel together, and a video counts as one of the pictures. Else a video travels alone. */
+  readonly mixed?: boolean
   /** Absent: none are taken. */
   readonly image?: MediaLimits
   readonly video?: MediaLimits
@@ -60,7 +64,7 @@ export interface MediaLimits {
   readonly side?: number
   readonly mimeTypes: readonly string[]
   readonly durationMs?: number
-  /** Characters. */
+  /** Characters; absent: the network shows no descriptions. */
   readonly alt?: number
 }
 
@@ -123,10 +127,21 @@ export interface RecentPost extends PostRef {
   readonly at: number
 }
 
+/** What a network takes from the app for one call. */
+export interface Price {
+  /** US dollars. */
+  readonly usd: number
+}
+
+/** What is known of a network's posts before any is made: enough to preview one. */
+export type Publishing = Pick<Publish, 'limits' | 'render' | 'price' | 'refuses'>
+
 export interface Publish {
   readonly limits: Limits | ((identity: Pick<Identity, 'publishLimits'>) => Limits)
   /** Only where the default, `render(message, limits)`, is not how the network shows it. */
   render?(message: Message, limits: Limits): Rendered
+  /** What the network charges the app for the post; absent: nothing. */
+  price?(rendered: Rendered): Price
   /** Why this identity cannot publish at all; undefined when it can. */
   refuses?(identity: Identity): Problem | undefined
   /** Uploads and containers: nobody sees them yet. Called again with the stored ticket. */
