@@ -40,7 +40,12 @@ async function link(
   })
   const tokens = { accessToken, refreshToken }
   const provider = PROVIDERS[host] ?? 'mastodon'
-  const linked = await importIdentity(gateway, site, { provider, server, tokens, userToken: user?.token })
+  const linked = await importIdentity(
+    gateway,
+    site,
+    { provider, server, tokens, userToken: user?.token },
+    { prefetch: false },
+  )
   return { ...linked, account }
 }
 
@@ -138,7 +143,10 @@ for (const database of databases) {
         assert.equal(only(await read(house, user)).problem?.code, 'permission_missing')
         house.sandbox.dial(HOSTS.x, {})
         const asked = house.sandbox.requests()
-        assert.equal(only(await read(house, user)).problem?.code, 'permission_missing')
+        await sleep(5)
+        const remembered = only(await read(house, user))
+        assert.equal(remembered.problem?.code, 'permission_missing')
+        assert.equal(remembered.updatedAt, remembered.identity.refused?.at, 'the attempt was then, not now')
         assert.equal(house.sandbox.requests(), asked)
         assert.equal(only(await read(house, user, { fresh: true })).problem, undefined)
 
@@ -157,12 +165,14 @@ for (const database of databases) {
           const { user } = await link(house, HOSTS.github, { contacts: 20 })
           house.sandbox.dial(HOSTS.github, { status: 502 })
           assert.equal(only(await read(house, user)).problem?.code, 'network_unavailable')
+          const failedAt = now
           house.sandbox.dial(HOSTS.github, {})
           const asked = house.sandbox.requests()
           now += 59_999
           const waiting = only(await read(house, user))
           assert.equal(waiting.problem?.code, 'network_unavailable')
           assert.equal(waiting.problem?.retryAfterSeconds, 1)
+          assert.equal(waiting.updatedAt, failedAt, 'the attempt was then, not now')
           assert.equal(house.sandbox.requests(), asked)
           now += 1
           assert.equal(only(await read(house, user)).problem, undefined)

@@ -3,6 +3,7 @@
 
 import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
+import { goneProblem } from './gone.ts'
 import type { Identity, Site, SnapshotHead, User } from './model.ts'
 import { type ReadOutcome, startReading } from './readings.ts'
 import type { ContactsHead } from './store.ts'
@@ -89,10 +90,8 @@ async function readList(gateway: Gateway, head: ContactsHead, fresh: boolean): P
 
 function missingCapability({ providers }: Gateway, { provider: id }: Identity): Problem | undefined {
   const provider = providers.get(id)
-  if (provider?.gone) {
-    const { since, instead } = provider.gone
-    return { code: 'discontinued', message: `${provider.name} is gone since ${since}. ${instead}` }
-  }
+  const gone = provider && goneProblem(provider)
+  if (gone) return gone
   if (provider?.contacts) return undefined
   return { code: 'unsupported', message: `${provider?.name ?? id} does not offer contacts.` }
 }
@@ -102,7 +101,7 @@ async function fromMemory(gateway: Gateway, head: ContactsHead): Promise<Contact
   const { identity, snapshot } = head
   const { refused } = identity
   const now = gateway.now()
-  if (refused && refused.until === undefined) return failed(gateway, head, refused.problem)
+  if (refused && refused.until === undefined) return failed(gateway, head, refused.problem, refused.at)
   if (snapshot && now - snapshot.fetchedAt < gateway.bounds.contactsMaxAgeMs) {
     const contacts = await snapshotBytes(gateway, identity, snapshot)
     if (contacts) {
@@ -114,7 +113,7 @@ async function fromMemory(gateway: Gateway, head: ContactsHead): Promise<Contact
     const { problem } = refused
     const secondsLeft = Math.ceil((refused.until - now) / 1_000)
     const retryAfterSeconds = Math.max(secondsLeft, problem.retryAfterSeconds ?? 0)
-    return failed(gateway, head, { ...problem, retryAfterSeconds })
+    return failed(gateway, head, { ...problem, retryAfterSeconds }, refused.at)
   }
   return undefined
 }
@@ -150,7 +149,8 @@ async function within(outcome: Promise<ReadOutcome>, deadlineMs: number): Promis
   }
 }
 
-async function snapshotBytes(
+/** The bytes of this very snapshot, kept in memory; undefined when it was replaced meanwhile. */
+export async function snapshotBytes(
   { memory, store }: Gateway,
   identity: Identity,
   { version }: SnapshotHead,
@@ -172,9 +172,15 @@ function toList(
   return { identity, contacts, version, count, isTruncated, fromCache, updatedAt: fetchedAt }
 }
 
-function failed(gateway: Gateway, { identity, snapshot }: ContactsHead, problem: Problem): ContactList {
+/** `attemptedAt`: when the network was asked, where that was not now. */
+function failed(
+  gateway: Gateway,
+  { identity, snapshot }: ContactsHead,
+  problem: Problem,
+  attemptedAt: number = gateway.now(),
+): ContactList {
   const from = problem.code
   gateway.meter.count('kith_contacts_lists_total', { provider: identity.provider, from })
-  const updatedAt = snapshot?.fetchedAt ?? gateway.now()
+  const updatedAt = snapshot?.fetchedAt ?? attemptedAt
   return { identity, contacts: NOTHING, count: 0, isTruncated: false, fromCache: false, updatedAt, problem }
 }

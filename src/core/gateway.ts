@@ -1,5 +1,7 @@
 // All that the services need from outside. Assembled once, in assemble.ts; assembled again in tests.
 
+import type { Deliveries } from './deliveries.ts'
+import type { FriendMemory } from './friend-memory.ts'
 import type { App, Identity, Site, Tokens } from './model.ts'
 import type { Network, Provider } from './provider.ts'
 import type { Readings } from './readings.ts'
@@ -16,8 +18,12 @@ export interface Gateway {
   renewTokens(identity: Identity, options: { readonly force: boolean }): Promise<void>
   /** Reads of contacts under way in this process. */
   readonly readings: Readings
+  /** Publications under way in this process. */
+  readonly deliveries: Deliveries
   readonly bounds: Bounds
   readonly memory: Memory
+  /** Rendered friends of the site's own graph. */
+  readonly friendMemory: FriendMemory
   readonly log: Log
   readonly meter: Meter
   /** Milliseconds since 1970. */

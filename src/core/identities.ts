@@ -1,7 +1,9 @@
 // Identities come and go: imported with a token, refreshed, unlinked. (The browser's way is the login room.)
 
 import { GatewayError } from './errors.ts'
+import { expectFriends } from './friend-lists.ts'
 import type { Gateway } from './gateway.ts'
+import { goneProblem } from './gone.ts'
 import type { Connection, Identity, Profile, Site, Tokens } from './model.ts'
 import type { Network, Provider } from './provider.ts'
 import type { Linked } from './store.ts'
@@ -19,14 +21,16 @@ export interface ImportedAccount {
 }
 
 /**
- * Makes an identity from a token that the network accepts, and the connection that tells of it.
+ * Makes an identity from a token that the network accepts, and the connection that tells of it; the friends that the
+ * network tells are expected anew and, unless told otherwise, read at once.
  * `invalid_request` for an unknown network or server, `relink_required` when the network refuses the token,
  * `not_found` and `conflict` as `Store.identities.link` says.
  */
 export async function importIdentity(
   gateway: Gateway,
-  site: Pick<Site, 'id'>,
+  site: Pick<Site, 'id' | 'settings'>,
   account: ImportedAccount,
+  { prefetch = true }: { readonly prefetch?: boolean } = {},
 ): Promise<Linked & { readonly connection: Connection }> {
   const { provider, server, profile } = await readAccount(gateway, site, account)
   if (account.subject && account.subject !== profile.subject) {
@@ -37,6 +41,9 @@ export async function importIdentity(
   const found = { provider: provider.id, server, subject, profile, tokens }
   const linked = await gateway.store.identities.link(site, found, { userToken })
   const connection = await createConnection(gateway, linked, userToken !== undefined)
+  // A login drops all lists of friends; a link, that of the account linked.
+  const providers = userToken === undefined ? undefined : [provider.id]
+  if (prefetch) await expectFriends(gateway, site, linked.user, { providers })
   return { ...linked, connection }
 }
 
@@ -93,7 +100,11 @@ export function toServer(provider: Provider, server: string | undefined): string
   return url.origin
 }
 
-async function readAccount(
+/**
+ * Whose account a token is, as its network says. `invalid_request` for an unknown network or server, `relink_required`
+ * when the network refuses the token.
+ */
+export async function readAccount(
   gateway: Gateway,
   site: Pick<Site, 'id'>,
   account: Pick<ImportedAccount, 'provider' | 'server' | 'tokens' | 'subject'>,
@@ -110,9 +121,9 @@ function livingProvider({ providers }: Gateway, id: string): Provider {
   if (!provider) {
     throw new GatewayError('invalid_request', 'This network is not known here.', { field: 'provider' })
   }
-  if (!provider.gone) return provider
-  const { since, instead } = provider.gone
-  throw new GatewayError('discontinued', `${provider.name} is gone since ${since}. ${instead}`)
+  const gone = goneProblem(provider)
+  if (gone) throw GatewayError.of(gone)
+  return provider
 }
 
 async function readProfile(provider: Provider, network: Network): Promise<Profile> {

@@ -3,6 +3,7 @@
 import { understand } from '../core/answers.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log, Meter, UnlinkedAccount } from '../core/gateway.ts'
+import { goneProblem } from '../core/gone.ts'
 import type { App, Identity, Tokens } from '../core/model.ts'
 import type { ApiRequest, ApiResponse, Network, Provider } from '../core/provider.ts'
 import type { Store } from '../core/store.ts'
@@ -87,14 +88,14 @@ export function createNetworks(parts: NetworkParts): Networks {
     const provider = livingProvider(providers, identity.provider)
     const app = await appFor(store, provider, { siteId: identity.siteId, server: identity.server })
     const askWith = ({ tokens }: Held) => ask({ provider, identity, tokens, app }, request, deadline)
-    const held = await keeper.ready(identity, provider, deadline)
+    const held = await beforehand(keeper.ready(identity, provider, deadline))
     try {
       return await askWith(held)
     } catch (error) {
       const isRefused = error instanceof GatewayError && error.code === 'relink_required'
       if (!isRefused || !keeper.canRenew(provider, held)) throw error
     }
-    return askWith(await keeper.renewed(identity, provider, held, deadline))
+    return askWith(await beforehand(keeper.renewed(identity, provider, held, deadline)))
   }
 
   const networkOf = (
@@ -142,6 +143,15 @@ interface Access {
   readonly app?: App
 }
 
+/** What fails before the request itself leaves says nothing of the request but that it did not leave. */
+async function beforehand<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw GatewayError.undone(error)
+  }
+}
+
 // Only OAuth 1 signs with the app's secret; a renewal looks it up by itself.
 async function appFor(
   store: Pick<Store, 'apps'>,
@@ -154,9 +164,9 @@ async function appFor(
 function livingProvider(providers: ReadonlyMap<string, Provider>, id: string): Provider {
   const provider = providers.get(id)
   if (!provider) throw new GatewayError('unsupported', 'This network is not known here.')
-  if (!provider.gone) return provider
-  const { since, instead } = provider.gone
-  throw new GatewayError('discontinued', `${provider.name} is gone since ${since}. ${instead}`)
+  const gone = goneProblem(provider)
+  if (gone) throw GatewayError.of(gone)
+  return provider
 }
 
 function unlinkedIdentity(account: UnlinkedAccount, now: number): Identity {

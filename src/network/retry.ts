@@ -15,10 +15,15 @@ export interface Failed {
  * A GET is repeated when its error may pass. Everything else only when it certainly did nothing: no byte was written,
  * or the network answered 429 or 503.
  */
-export function mayRepeat(method: string, { error, status, wasAsked }: Failed): boolean {
-  if (!wasAsked || !error.retryable) return false
-  if (method === 'GET') return true
-  return error.code === 'network_unreached' || error.code === 'rate_limited' || status === 503
+export function mayRepeat(method: string, failed: Failed): boolean {
+  if (!failed.wasAsked || !failed.error.retryable) return false
+  return method === 'GET' || didNothing(failed)
+}
+
+/** Whether it is certain that the network has done nothing of what was asked. */
+export function didNothing({ error, status, wasAsked }: Failed): boolean {
+  if (!wasAsked || error.code === 'network_unreached') return true
+  return error.code === 'rate_limited' || status === 503
 }
 
 /** Exponential with full jitter, in milliseconds; never less than what the network asked for. */

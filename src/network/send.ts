@@ -13,7 +13,7 @@ import type { NetworkOptions } from './options.ts'
 import type { Place, Places } from './places.ts'
 import type { HttpAnswer, HttpCall, Pool } from './pool.ts'
 import type { Content } from './request.ts'
-import { type Failed, mayRepeat, pauseMs } from './retry.ts'
+import { didNothing, type Failed, mayRepeat, pauseMs } from './retry.ts'
 import type { Signer } from './sign.ts'
 
 /** Something to be asked of a network. */
@@ -61,14 +61,18 @@ export function createSend(parts: Parts): Send {
       if ('response' in outcome) return outcome.response
       // Where a repeat did not get to ask, the earlier answer says more.
       failed = failed && !outcome.wasAsked ? failed : outcome
-      if (repeat >= options.retriesMax || !mayRepeat(content.method, outcome)) throw failed.error
+      if (repeat >= options.retriesMax || !mayRepeat(content.method, outcome)) throw toError(failed)
       const { retryAfterSeconds } = outcome.error
       const waitMs = pauseMs(repeat, options, { random, retryAfterSeconds })
-      if (waitMs >= deadline.remainingMs()) throw failed.error
-      if (!(await pause(waitMs, deadline))) throw failed.error
+      if (waitMs >= deadline.remainingMs()) throw toError(failed)
+      if (!(await pause(waitMs, deadline))) throw toError(failed)
       meter.count('kith_network_retries_total', { provider: provider.id })
     }
   }
+}
+
+function toError(failed: Failed): GatewayError {
+  return didNothing(failed) ? GatewayError.undone(failed.error) : failed.error
 }
 
 async function tryOnce(parts: Parts, errand: Errand): Promise<Outcome> {

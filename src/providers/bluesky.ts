@@ -40,7 +40,8 @@ export const bluesky = {
   name: 'Bluesky',
   docs: 'https://docs.bsky.app/docs/category/http-reference',
   api: '{server}/xrpc',
-  server: { default: 'https://bsky.social' },
+  // Ids are DIDs, the same everywhere: https://atproto.com/specs/did
+  server: { default: 'https://bsky.social', sharesIds: true },
   auth: {
     type: 'atproto',
     // https://docs.bsky.app/docs/api/com-atproto-server-refresh-session

@@ -3,11 +3,23 @@
 import type { Provider } from '../core/provider.ts'
 import { bluesky } from './bluesky.ts'
 import { facebook } from './facebook.ts'
+import { foursquare } from './foursquare.ts'
 import { github } from './github.ts'
+import { google } from './google.ts'
+import { kaixin } from './kaixin.ts'
 import { linkedin } from './linkedin.ts'
 import { mastodon } from './mastodon.ts'
+import { microsoft } from './microsoft.ts'
+import { mixi } from './mixi.ts'
+import { myspace } from './myspace.ts'
+import { orkut } from './orkut.ts'
 import { pixelfed } from './pixelfed.ts'
+import { renren } from './renren.ts'
+import { skyrock } from './skyrock.ts'
 import { twitter } from './twitter.ts'
+import { vkontakte } from './vkontakte.ts'
+import { yahoo } from './yahoo.ts'
+import { yahoojapan } from './yahoojapan.ts'
 
 /** Every network, in the order in which people are shown them. */
 export const providers: readonly Provider[] = [
@@ -18,6 +30,19 @@ export const providers: readonly Provider[] = [
   pixelfed,
   bluesky,
   github,
+  // Known by name alone: docs/providers/names.md
+  google,
+  microsoft,
+  yahoo,
+  yahoojapan,
+  vkontakte,
+  foursquare,
+  mixi,
+  myspace,
+  orkut,
+  renren,
+  kaixin,
+  skyrock,
 ]
 
 /** The same networks by their ids. */

@@ -5,9 +5,9 @@ import { GatewayError } from '../core/errors.ts'
 import type { User } from '../core/model.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { number, optionalNumber, optionalText, text } from './row.ts'
-import { unseal } from './seal.ts'
 import { type Context, sealed, sessionPlace, sitePlace, userKeyPlace } from './sealed.ts'
 import { SITE, toSite } from './sites.ts'
+import { unsealOften } from './unseal-often.ts'
 import { toUser, USER } from './users.ts'
 
 /** Tokens deleted in one transaction. */
@@ -89,7 +89,7 @@ export function* doorByToken(
   const token = {
     userKey: optionalText(row, 'user_key'),
     user: row.o_id === null ? undefined : toUser(OWNER_PART.of(row)),
-    sessionSecret: secret === undefined ? undefined : unseal(context.keys, place, secret),
+    sessionSecret: secret === undefined ? undefined : unsealOften(context.keys, place, secret),
   }
   return { ...toDoor(context, row), token, user: userIn(row) }
 }
@@ -197,7 +197,7 @@ export function* purgeNonces(_: Context, limit: number): Query<void> {
 
 function toDoor({ keys }: Context, row: Row): Door {
   const site = toSite(SITE_PART.of(row))
-  return { site, secret: unseal(keys, sitePlace(site.id, 'secret'), text(row, 'partner_secret')) }
+  return { site, secret: unsealOften(keys, sitePlace(site.id, 'secret'), text(row, 'partner_secret')) }
 }
 
 function userIn(row: Row): User | undefined {
@@ -208,7 +208,7 @@ function toUserKey({ keys }: Context, row: Row): UserKey {
   const secret = optionalText(row, 'secret')
   const shown = toShownKey(row)
   const place = userKeyPlace(shown.siteId, shown.key)
-  return { ...shown, secret: secret === undefined ? undefined : unseal(keys, place, secret) }
+  return { ...shown, secret: secret === undefined ? undefined : unsealOften(keys, place, secret) }
 }
 
 function toShownKey(row: Row): Omit<UserKey, 'secret'> {

@@ -145,7 +145,7 @@ function toJsonBody(
   return [Buffer.from(`${before}${members}${after}`)]
 }
 
-function toXmlBody(reply: GigyaReply, { request, number, method }: Written): Uint8Array {
+function toXmlBody(reply: GigyaReply, { request, number, method }: Written): readonly Uint8Array[] {
   const statusCode = statusCodeOf(number)
   const common = {
     statusCode,

@@ -3,10 +3,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Friend, FriendAccount } from '../../core/friends.ts'
 import type { Gateway } from '../../core/gateway.ts'
-import { createKeyedHash, type KeyedHash } from '../../core/keyed-hash.ts'
 import type { Fields, MemberFormat } from './method.ts'
 import { networkName } from './networks.ts'
 import type { ProviderError } from './provider-errors.ts'
+import { friendshipSigner, toTimestamp } from './signature.ts'
 import { toXmlMembers } from './xml.ts'
 
 interface View {
@@ -45,15 +45,10 @@ export async function renderFriends(
 
 type Signed = { readonly friendshipSignature: string; readonly signatureTimestamp: string }
 
-// The friend comes first: https://developers.gigya.com/display/GD/Class+SigUtils
 function signer({ key, at, userUid }: NonNullable<View['signing']>): (friendUid: string) => Signed {
-  const sign: KeyedHash = createKeyedHash('sha1', key)
-  const timestamp = String(Math.floor(at / 1_000))
-  return (friendUid) => ({
-    friendshipSignature: sign(`${timestamp}_${friendUid}_${userUid}`),
-    // Text: the SDK of Python puts it together with other texts.
-    signatureTimestamp: timestamp,
-  })
+  const signatureTimestamp = toTimestamp(at)
+  const sign = friendshipSigner(key, signatureTimestamp, userUid)
+  return (friendUid) => ({ friendshipSignature: sign(friendUid), signatureTimestamp })
 }
 
 function toFields(

@@ -1,7 +1,8 @@
 // Signatures in both directions: those that requests carry, in every form in which the SDKs are known to make them, and
 // those that answers carry. OAuth 1.0's base string with the decoded secret alone as key.
 
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { createKeyedHash } from '../../core/keyed-hash.ts'
 import type { Pair, WireRequest } from '../dialect.ts'
 import { hostName } from '../wire-request.ts'
 
@@ -12,7 +13,7 @@ export function decodeSecret(secret: string): Buffer {
 
 /** HMAC-SHA1 of the text in UTF-8, in standard base64. */
 export function sign(key: Uint8Array, text: string): string {
-  return createHmac('sha1', key).update(text, 'utf8').digest('base64')
+  return createKeyedHash('sha1', key)(text)
 }
 
 /** `UIDSignature` and its `signatureTimestamp`, made now; nothing where replies are not to be signed. */
@@ -33,7 +34,17 @@ export function friendshipSignature(
   friendUid: string,
   uid: string,
 ): string {
-  return sign(key, `${timestamp}_${friendUid}_${uid}`)
+  return friendshipSigner(key, timestamp, uid)(friendUid)
+}
+
+/** The same for many friends of one user. */
+export function friendshipSigner(
+  key: Uint8Array,
+  timestamp: string,
+  uid: string,
+): (friendUid: string) => string {
+  const signText = createKeyedHash('sha1', key)
+  return (friendUid) => signText(`${timestamp}_${friendUid}_${uid}`)
 }
 
 /** `providerUIDSig` of an identity. */
@@ -63,8 +74,9 @@ export interface Signed {
 export function isSignedBy(key: Uint8Array, signature: string, signed: Signed): boolean {
   const given = toDigest(signature)
   if (given === undefined) return false
+  const signText = createKeyedHash('sha1', key)
   for (const base of baseStrings(signed)) {
-    if (timingSafeEqual(given, createHmac('sha1', key).update(base, 'utf8').digest())) return true
+    if (timingSafeEqual(given, Buffer.from(signText(base), 'base64'))) return true
   }
   return false
 }

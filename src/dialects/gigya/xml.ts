@@ -8,12 +8,15 @@ export function toXmlMembers(fields: Readonly<Record<string, unknown>>): string 
     .join('')
 }
 
-/** A whole document around members; `method` is `socialize.getUserInfo`. */
-export function toXmlDocument(method: string, members: readonly (string | Uint8Array)[]): Buffer {
+/** A whole document around members, in pieces; `method` is `socialize.getUserInfo`. */
+export function toXmlDocument(
+  method: string,
+  members: readonly (string | Uint8Array)[],
+): readonly Uint8Array[] {
   const root = `${method}Response`
   const head = `<?xml version="1.0" encoding="utf-8"?>\n<${root} ${NAMESPACES}>`
   const parts = [head, ...members, `</${root}>`]
-  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
+  return parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))
 }
 
 const NAMESPACES =
