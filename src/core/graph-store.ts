@@ -131,7 +131,6 @@ export interface GraphStore {
   importAccounts(
     site: SiteRef,
     accounts: readonly NewAccount[],
-    tokens: readonly string[],
     rules: GraphRules,
   ): Promise<readonly Outcome[]>
   /** With graph and profile, and out of everybody's lists; never identities, tokens, messages, or the user. */

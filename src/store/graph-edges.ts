@@ -24,6 +24,8 @@ const EDGE = 'from_id, to_id, serial, added_at, remark, source, wording, group_i
 /** Writes edges, over those that are there but for their serials. */
 export function* writeEdges(siteId: number, edges: readonly Edge[]): Query<void> {
   if (edges.length === 0) return
+  // In the order of the table and of its index: neighbours are written one after the other.
+  const sorted = edges.toSorted((a, b) => a.from - b.from || a.to - b.to)
   yield* all(
     `insert into friends (site_id, ${EDGE})
      select cast(? as {integer}), cast(item.value ->> 0 as {integer}), cast(item.value ->> 1 as {integer}),
@@ -34,7 +36,7 @@ export function* writeEdges(siteId: number, edges: readonly Edge[]): Query<void>
        added_at = excluded.added_at, remark = excluded.remark, source = excluded.source,
        wording = excluded.wording, group_ids = excluded.group_ids, custom = excluded.custom`,
     siteId,
-    toJson(edges.map(toLine)),
+    toJson(sorted.map(toLine)),
   )
 }
 

@@ -2,6 +2,7 @@
 // state alone, counts that are true, a feed that tells what became of the lists.
 
 import assert from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
 import { readFeed } from '../../src/core/feed.ts'
 import type { Gateway } from '../../src/core/gateway.ts'
 import {
@@ -94,6 +95,8 @@ export async function storm(
       const pulled = await pull(placeOf(index), account, [any(counters), any(shared)])
       assert.notEqual(typeof pulled[0], 'string')
       reads += 1
+      // As requests come: each in a turn of its own.
+      await turn()
     }
   }
 
