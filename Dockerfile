@@ -19,4 +19,5 @@ RUN node src/main.ts demo --once --port 0 > /dev/null
 VOLUME /data
 EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "src/main.ts", "ready"]
-CMD ["node", "src/main.ts", "serve"]
+# The same flags as scripts/run.mjs.
+CMD ["node", "--max-semi-space-size=4", "src/main.ts", "serve"]

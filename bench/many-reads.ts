@@ -1,7 +1,9 @@
 // Many users refreshed at the same time: memory and the event loop.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { makeData } from './data.ts'
+import { openKeys } from '../src/store/keys.ts'
+import { openStore } from '../src/store/open.ts'
+import { type Data, makeData } from './data.ts'
 import { type Figure, rounded } from './figure.ts'
 import { control, importAccount, PLACES, type Place } from './networks.ts'
 import { type Kith, memoryOf, startKith, startSandbox } from './processes.ts'
@@ -31,6 +33,7 @@ export async function manyReads(): Promise<readonly Figure[]> {
     const kith = await startKith(settings)
     const startedAt = performance.now()
     await Promise.all(users.map((user) => refresh(kith, user)))
+    await allRead(data, users)
     const seconds = (performance.now() - startedAt) / 1_000
     const blockedMs = (await kith.metric('nodejs_eventloop_lag_p99_seconds')) * 1_000
     const peak = memoryOf(kith.pid, 'VmHWM') / 1e6
@@ -67,18 +70,26 @@ export async function manyReads(): Promise<readonly Figure[]> {
     return userToken
   }
 
-  /** Asks afresh, and again from the cache until every list is there. */
+  /** Asks afresh; what is not there by the deadline goes on being read. */
   async function refresh({ url }: Kith, userToken: string): Promise<void> {
-    const headers = { authorization }
-    let path = `/users/${userToken}/contacts.json?disable_cache=true`
-    for (let tries = 0; tries < 200; tries += 1) {
-      const response = await fetch(`${url}${path}`, { headers })
-      const body = await response.text()
-      if (response.status === 200) return
-      if (response.status >= 500) throw new Error(body.slice(0, 2_000))
-      path = `/users/${userToken}/contacts.json`
-      await sleep(1_000)
+    const path = `/users/${userToken}/contacts.json?disable_cache=true`
+    const response = await fetch(`${url}${path}`, { headers: { authorization } })
+    await response.arrayBuffer()
+  }
+}
+
+/** Looks into the database, so that looking costs the measured process nothing. */
+async function allRead({ settings }: Data, users: readonly string[]): Promise<void> {
+  const { KITH_DATABASE_URL: file = '', KITH_KEYS: text = '' } = settings
+  const store = await openStore(file, { keys: openKeys({ text }), role: 'tool' })
+  try {
+    const [site] = await store.sites.list()
+    if (!site) throw new Error('the site is not there')
+    for (const user of users) {
+      while (!(await store.contacts.heads(site, user))?.heads.every(({ snapshot }) => snapshot))
+        await sleep(500)
     }
-    throw new Error('the lists did not come')
+  } finally {
+    await store.close()
   }
 }
