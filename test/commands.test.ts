@@ -93,7 +93,9 @@ test('keys are rotated, the database is copied, and no file is open to others', 
   const settings = { KITH_DATABASE_URL: join(folder, 'kith.db') }
   await kith(t, ['site', 'create', 'Shop'], settings)
   const before = JSON.parse((await kith(t, ['keys', 'list'], settings)).out)
-  const rotated = JSON.parse((await kith(t, ['keys', 'rotate'], settings)).out)
+  const { out, err } = await kith(t, ['keys', 'rotate'], settings)
+  const rotated = JSON.parse(out)
+  assert.match(err, /open with the keys of their time/)
   assert.deepEqual(rotated.retired, [before.current])
   assert.deepEqual(JSON.parse((await kith(t, ['keys', 'list'], settings)).out), {
     current: rotated.current,

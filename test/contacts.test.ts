@@ -223,6 +223,25 @@ for (const database of databases) {
         { bounds: { fanOutDeadlineMs: 400 } },
       ))
 
+    test('a limit met in the middle of a list is told at once, waited out, and the list is whole afterwards', () =>
+      withHouse(async (house) => {
+        const { user } = await link(house, HOSTS.bluesky, { contacts: 300, mutualShare: 0 })
+        // The window that the import began is another one.
+        house.sandbox.reset()
+        house.sandbox.dial(HOSTS.bluesky, { rateLimit: { limit: 3, windowSeconds: 2 } })
+        const startedAt = performance.now()
+        const early = only(await read(house, user))
+        assert(performance.now() - startedAt < 1_900, 'nobody waited for the limit to pass')
+        assert.equal(early.problem?.code, 'rate_limited')
+        assert.deepEqual([early.isReading, early.count > 0 && early.count < 600], [true, true])
+        let list = early
+        for (let tries = 0; tries < 40 && list.problem; tries += 1) {
+          await sleep(250)
+          list = only(await read(house, user))
+        }
+        assert.deepEqual([list.count, list.problem], [600, undefined])
+      }))
+
     test('a list beyond the bound is the first part of it, and says so', () =>
       withHouse(
         async (house) => {

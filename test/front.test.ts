@@ -49,6 +49,18 @@ describe('over a socket', () => {
     assert.equal(json(await send('GET /users HTTP/1.1\r\n\r\n')).seen.host, '')
   })
 
+  test('a request with two hosts is refused: a proxy may have read the other one', async () => {
+    for (const method of ['GET', 'POST']) {
+      const answer = await send(
+        `${method} /users HTTP/1.1\r\nHost: a\r\nHOST: b\r\nContent-Length: 0\r\n\r\n`,
+      )
+      assert.deepEqual([answer.status, json(answer).code], [400, 'invalid_request'])
+    }
+    const body = '{"user":{"name":"a"}}'
+    const head = `POST /users HTTP/1.1\r\nHost: a\r\nhost: a\r\nContent-Length: ${body.length}`
+    assert.equal((await send(`${head}\r\n\r\n${body}`)).status, 400)
+  })
+
   test('a Host that begins with ssl:// leads to its dialect and is kept as spelled', async () => {
     const answer = json(await send('GET /users HTTP/1.1\r\nHost: ssl://Second.api.example.com:443\r\n\r\n'))
     assert.equal(answer.result.by, 'second')
@@ -218,7 +230,9 @@ describe('over a socket', () => {
   test('a fault of ours says one sentence to the caller and all to the log', async () => {
     const answer = await send(get('/bug'))
     assert.deepEqual([answer.status, json(answer).message], [500, 'Something went wrong on our side.'])
-    const line = house.scene.logged.find(({ fields }) => fields.requestId === json(answer).seen.id)
+    const line = house.scene.logged.find(
+      ({ level, fields }) => level === 'error' && fields.requestId === json(answer).seen.id,
+    )
     assert.match(String(line?.fields.cause), /a fault of ours[\s\S]*caused by[\s\S]*the reason beneath/)
     assert.equal((await send(get('/remembered-badly'))).status, 500)
   })
@@ -260,6 +274,11 @@ describe('over a socket', () => {
       house.scene.counted.some(
         ({ dialect, route, status }) => `${dialect} ${route} ${status}` === 'last /users 200',
       ),
+    )
+    const lines = house.scene.logged.filter(({ fields }) => ids.has(String(fields.requestId)))
+    assert.deepEqual(
+      lines.map(({ level, fields }) => `${level} ${fields.method} ${fields.route} ${fields.status}`),
+      Array(3).fill('debug GET /users 200'),
     )
   })
 })

@@ -115,6 +115,18 @@ for (const database of sqlite) {
       await house.beside({ role: 'server' })
     })
 
+    test('gives back the leases of whoever read from it before, at the start of a server alone', async () => {
+      await using house = await openStoreHouse(database)
+      const { identity } = await house.store.identities.link(house.site, accountOf('1'))
+      const claimed = await house.store.reads.claim(identity, { leaseMs: 600_000 })
+      assert.equal(claimed.outcome, 'mine')
+      const tool = await house.beside()
+      assert.deepEqual(await tool.reads.abandoned(10), [])
+      await house.store.close()
+      const next = await house.beside({ role: 'server' })
+      assert.deepEqual(await next.reads.abandoned(10), [identity])
+    })
+
     test('has another generation after every write, by whomever, and none without one', async () => {
       await using house = await openStoreHouse(database)
       const { store, site } = house

@@ -23,6 +23,7 @@ function list(): void {
 async function rotate(): Promise<void> {
   const { data, store } = readConfig()
   print(await rotateKeys({ ...store, url: data.databaseUrl, keysPath: keyFile() }))
+  process.stderr.write('Copies of the database made until now open with the keys of their time alone.\n')
 }
 
 function keyFile(): string {

@@ -5,7 +5,7 @@ import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import { goneProblem } from './gone.ts'
 import type { Identity, Site, SnapshotHead, User } from './model.ts'
-import { type ReadOutcome, startReading } from './readings.ts'
+import { startReading } from './readings.ts'
 import type { ContactsHead } from './store.ts'
 
 export interface ContactList {
@@ -121,8 +121,8 @@ async function fromMemory(gateway: Gateway, head: ContactsHead): Promise<Contact
 async function fromNetwork(gateway: Gateway, head: ContactsHead): Promise<ContactList> {
   const { identity } = head
   const reading = startReading(gateway, identity, head.snapshot?.version)
-  const outcome = await within(reading.done, gateway.bounds.fanOutDeadlineMs)
-  if (!outcome) {
+  const outcome = await reading.within(gateway.bounds.fanOutDeadlineMs)
+  if (!outcome || 'waitsFor' in outcome) {
     const name = gateway.providers.get(identity.provider)?.name ?? identity.provider
     const silent: Problem = {
       code: 'network_silent',
@@ -130,23 +130,12 @@ async function fromNetwork(gateway: Gateway, head: ContactsHead): Promise<Contac
       retryAfterSeconds: 5,
     }
     const { contacts, count } = reading.arrived()
-    return { ...failed(gateway, head, reading.waitsFor ?? silent), contacts, count, isReading: true }
+    return { ...failed(gateway, head, outcome?.waitsFor ?? silent), contacts, count, isReading: true }
   }
   if ('problem' in outcome) return failed(gateway, head, outcome.problem)
   const from = 'network'
   gateway.meter.count('kith_contacts_lists_total', { provider: identity.provider, from })
   return toList(identity, outcome.snapshot, outcome.contacts, false)
-}
-
-/** The outcome, or undefined when the time is up first. */
-async function within(outcome: Promise<ReadOutcome>, deadlineMs: number): Promise<ReadOutcome | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => resolve(undefined), deadlineMs)
-  try {
-    return await Promise.race([outcome, promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** The bytes of this very snapshot, kept in memory; undefined when it was replaced meanwhile. */

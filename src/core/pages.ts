@@ -24,12 +24,19 @@ export interface List {
 /** All lists of one identity, while they are read. */
 export type Lists = Partial<Record<Relation, List>>
 
+/** Whether a read waits for a limit of the network to pass. */
+export interface Waits {
+  waitsFor?: Problem
+  /** Told when it begins to. */
+  readonly listeners: Set<(problem: Problem) => void>
+}
+
 /** What one read of one identity works with. */
 export interface Run {
   readonly gateway: Gateway
   readonly identity: Identity
   readonly lists: Lists
-  readonly state: { waitsFor?: Problem }
+  readonly state: Waits
   readonly fence: number
   readonly signal: AbortSignal
 }
@@ -97,6 +104,7 @@ async function fetchPage(run: Run, network: Network, request: ApiRequest): Promi
       if (failure.code !== 'rate_limited' || waitSeconds === undefined || !hasRead) throw error
       if (waitSeconds * 1_000 > LIMIT_WAIT_MAX_MS) throw error
       run.state.waitsFor = failure.problem
+      for (const listener of run.state.listeners) listener(failure.problem)
       await sleep(waitSeconds * 1_000, undefined, { signal: run.signal })
       run.state.waitsFor = undefined
     }

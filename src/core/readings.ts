@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { Identity, SnapshotHead } from './model.ts'
-import { fromProgress, type Lists, pagesOf, type Run, readLists, toProgress } from './pages.ts'
+import { fromProgress, type Lists, pagesOf, type Run, readLists, toProgress, type Waits } from './pages.ts'
 import { joinPages } from './portable.ts'
 import { createSlots, type Slots } from './slots.ts'
 
@@ -30,8 +30,11 @@ export interface Reading {
   readonly done: Promise<ReadOutcome>
   /** Contacts that have arrived until now. */
   arrived(): { readonly contacts: Uint8Array; readonly count: number }
-  /** Set while the read waits for a limit of the network to pass. */
-  readonly waitsFor?: Problem
+  /**
+   * The outcome; the network's limit as soon as the read waits for one to pass; undefined when neither has come after
+   * so many milliseconds. The read goes on all the same.
+   */
+  within(deadlineMs: number): Promise<ReadOutcome | { readonly waitsFor: Problem } | undefined>
 }
 
 export type ReadOutcome =
@@ -55,14 +58,25 @@ export function startReading(gateway: Gateway, identity: Identity, known: number
   const running = ofIdentity.get(identity.id)
   if (running) return running
   const lists: Lists = {}
-  const state: { waitsFor?: Problem } = {}
+  const state: Waits = { listeners: new Set() }
+  const done = runReading({ gateway, identity, known, lists, state }).finally(() =>
+    ofIdentity.delete(identity.id),
+  )
   const reading: Reading = {
-    done: runReading({ gateway, identity, known, lists, state }).finally(() =>
-      ofIdentity.delete(identity.id),
-    ),
+    done,
     arrived: () => joinPages(pagesOf(lists), gateway.bounds.contactsPerIdentity),
-    get waitsFor() {
-      return state.waitsFor
+    async within(deadlineMs) {
+      if (state.waitsFor) return { waitsFor: state.waitsFor }
+      const { promise, resolve } = Promise.withResolvers<{ waitsFor: Problem } | undefined>()
+      const timer = setTimeout(() => resolve(undefined), deadlineMs)
+      const listener = (waitsFor: Problem) => resolve({ waitsFor })
+      state.listeners.add(listener)
+      try {
+        return await Promise.race([done, promise])
+      } finally {
+        clearTimeout(timer)
+        state.listeners.delete(listener)
+      }
     },
   }
   ofIdentity.set(identity.id, reading)

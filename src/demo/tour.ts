@@ -99,8 +99,9 @@ async function readContacts(url: string, { site, users }: Seed, index: number): 
   const answer = await fetch(`${url}/users/${users[index]?.userToken}/contacts.json`, {
     headers: { authorization: `Basic ${credentials}` },
   })
-  const { response } = Contacts.parse(JSON.parse(await answer.text(), keepDigits))
+  const body = await answer.text()
   const tookMs = Math.round(performance.now() - startedAt)
+  const { response } = Contacts.parse(JSON.parse(body, keepDigits))
   return {
     code: answer.status,
     info: response.request.status.info,

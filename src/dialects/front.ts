@@ -92,7 +92,7 @@ export function createFront(parts: FrontParts): Front {
 
   function listener(message: IncomingMessage, response: ServerResponse): void {
     if (bodies.hasBody(message)) void respondAfterBody(message, response, bodies)
-    else respond(message, response, undefined, undefined)
+    else respond(message, response, undefined, flawOf(message))
   }
 
   async function respondAfterBody(message: IncomingMessage, response: ServerResponse, { read }: BodyReader) {
@@ -100,7 +100,7 @@ export function createFront(parts: FrontParts): Front {
     const body = await read(message)
     if (body === undefined) settle(message)
     else if (body instanceof GatewayError) respond(message, response, undefined, body)
-    else respond(message, response, body, undefined)
+    else respond(message, response, body, flawOf(message))
   }
 
   function respond(
@@ -206,6 +206,16 @@ function faceOf(faces: readonly Face[], id: string | undefined): Face {
 }
 
 const NEVER = new AbortController().signal
+
+// Two hosts could be one for a proxy and the other for us. https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+function flawOf({ rawHeaders }: IncomingMessage): GatewayError | undefined {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  return hosts > 1 ? new GatewayError('invalid_request', 'The request names more than one host.') : undefined
+}
 
 function toHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
   // `set-cookie` alone may be a list, and no request has business with it; all others are text: node:http joins them.

@@ -72,8 +72,10 @@ export function createServe(parts: ServeParts): { readonly serve: Serve; busy():
     inFlight--
     if (site) site.busy--
     const told = labels(dialect, name, answer.status)
-    meter.seconds('request_seconds', told, (performance.now() - startedAt) / 1_000)
+    const seconds = (performance.now() - startedAt) / 1_000
+    meter.seconds('request_seconds', told, seconds)
     meter.count('requests', told)
+    log.debug({ requestId: request.id, method: request.method, ...told, seconds }, 'A request was answered.')
     return answer
   }
 

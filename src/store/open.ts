@@ -10,6 +10,7 @@ import type { KeyRing } from './keys.ts'
 import { lockFile } from './lock.ts'
 import { migrate } from './migrate.ts'
 import type { PostgresBounds } from './postgres-driver.ts'
+import { releaseAllReads } from './reads.ts'
 import { someKeys } from './sealed.ts'
 import { connect, createFile } from './sqlite.ts'
 import { openSqliteDriver, type SqliteBounds } from './sqlite-driver.ts'
@@ -85,7 +86,7 @@ async function openSqlite(file: string, { keys, role }: StoreOptions, bounds: Sq
   createFile(file)
   const unlock = role === 'tool' ? () => undefined : lockFile(file)
   try {
-    migrateSqlite(file, bounds)
+    prepareSqlite(file, bounds, { isAlone: role !== 'tool' })
     return await openSqliteDriver(file, { engine: 'sqlite', keys }, bounds, unlock)
   } catch (error) {
     unlock()
@@ -101,7 +102,11 @@ async function openOnPostgres(url: string, options: StoreOptions, bounds: Postgr
   return openPostgres(url, options, bounds)
 }
 
-function migrateSqlite(file: string, { busyTimeoutMs }: SqliteBounds): void {
+function prepareSqlite(
+  file: string,
+  { busyTimeoutMs }: SqliteBounds,
+  { isAlone }: { readonly isAlone: boolean },
+): void {
   const { database, run } = connect(file, { busyTimeoutMs })
   try {
     database.pragma('page_size = 4096')
@@ -110,6 +115,7 @@ function migrateSqlite(file: string, { busyTimeoutMs }: SqliteBounds): void {
     }
     database.exec('begin exclusive')
     run(migrate('sqlite'))
+    if (isAlone) run(releaseAllReads())
     database.exec('commit')
   } finally {
     if (database.inTransaction) database.exec('rollback')

@@ -8,6 +8,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -63,7 +64,8 @@ async function startPostgres(): Promise<string> {
   // The server refuses to run as root.
   const owner = process.getuid?.() === 0 ? nobody() : undefined
   const { bin, libraries } = linkLibraries(folder, { isForOthers: owner !== undefined })
-  if (owner) for (const path of [folder, join(folder, 'lib')]) chownSync(path, owner.uid, owner.gid)
+  // Every folder in it too: whoever removes a file must own the folder that it is in.
+  if (owner) for (const path of [folder, ...foldersIn(folder)]) chownSync(path, owner.uid, owner.gid)
   // The shell waits for the end of its input, which comes when this process ends, and then clears away.
   const script = `
     "$1/initdb" --pgdata="$2/data" --auth=trust --username=postgres --encoding=UTF8 --locale=C --no-sync >"$2/log" 2>&1 || exit 1
@@ -143,6 +145,11 @@ function linkLibraries(
 function isOpenToAll(path: string): boolean {
   const isOpen = (statSync(path).mode & 0o001) !== 0
   return isOpen && (path === dirname(path) || isOpenToAll(dirname(path)))
+}
+
+function foldersIn(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name))
 }
 
 function nobody(): { readonly uid: number; readonly gid: number } {
