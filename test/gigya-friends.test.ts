@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { addFriends, deleteFriends } from '../src/core/graph.ts'
 import type { Contact, User } from '../src/core/model.ts'
+import { importAccounts } from '../src/core/profiles.ts'
 import type { Provider } from '../src/core/provider.ts'
 import { capabilitiesOf, findNetwork, networkName } from '../src/dialects/gigya/networks.ts'
 import { providers, providersById } from '../src/providers/index.ts'
@@ -329,6 +331,67 @@ for (const database of databases) {
       assert.equal(other.json.friends.length, 1)
       assert.notEqual(other.json.friends[0].friendshipSignature, ada.json.friends[0].friendshipSignature)
       assert.equal(other.json.friends[0].UID, ada.json.friends[0].UID)
+    })
+  })
+
+  describe(`getFriendsInfo and the site’s own graph on ${database.name}`, () => {
+    async function openWithGraph() {
+      const house = await openWithAda(database)
+      const { gateway, site } = house
+      const accounts = [{ account: 'zed', nick: 'Zed', image: 'https://img.example/zed.png' }]
+      await importAccounts(gateway, site, accounts)
+      const lines = [{ account: 'site-77', remark: 'Bobby' }, { account: 'zed' }]
+      const outcomes = await addFriends(gateway, site, 'site-42', lines)
+      assert.deepEqual(
+        outcomes.map(({ code }) => code),
+        ['ok', 'ok'],
+      )
+      return house
+    }
+    const uids = ({ json }: { json: { friends: { UID: string }[] } }) => json.friends.map(({ UID }) => UID)
+
+    test('who is a friend there and a contact on a network is one friend', async () => {
+      await using house = await openWithGraph()
+      const answer = await house.callUntilThere('getFriendsInfo', { UID: 'site-42' })
+      const [, bo, zed] = answer.json.friends
+      assert.deepEqual(uids(answer).slice(1), ['site-77', 'zed'])
+      assert.deepEqual([bo.identities.length, bo.nickname], [2, 'Bo'])
+      const { friendshipSignature, signatureTimestamp, ...shown } = zed
+      assert.ok(friendshipSignature && signatureTimestamp)
+      assert.deepEqual(shown, {
+        UID: 'zed',
+        isSiteUser: true,
+        isSiteUID: true,
+        identities: [],
+        nickname: 'Zed',
+        photoURL: 'https://img.example/zed.png',
+        thumbnailURL: 'https://img.example/zed.png',
+      })
+    })
+
+    test('a friend made there is in the next answer, and one removed is not', async () => {
+      await using house = await openWithGraph()
+      const { gateway, site } = house
+      await house.callUntilThere('getFriendsInfo', { UID: 'site-42' })
+      await deleteFriends(gateway, site, 'site-42', [{ account: 'zed' }], { isMutual: false })
+      assert.ok(!uids(await house.call('getFriendsInfo', { UID: 'site-42' })).includes('zed'))
+    })
+
+    test('a user of no network has the friends of the site', async () => {
+      await using house = await openWithGraph()
+      assert.deepEqual(uids(await house.call('getFriendsInfo', { UID: 'zed' })), ['site-42'])
+    })
+
+    test('who asks for networks, or a site that does not want them shown, gets none of them', async () => {
+      await using house = await openWithGraph()
+      const some = await house.callUntilThere('getFriendsInfo', {
+        UID: 'site-42',
+        enabledProviders: 'twitter',
+      })
+      assert.ok(!uids(some).includes('zed'))
+      await house.switchTo({ graphFriends: false })
+      assert.ok(!uids(await house.callUntilThere('getFriendsInfo', { UID: 'site-42' })).includes('zed'))
+      assert.equal(codeOf(await house.call('getFriendsInfo', { UID: 'zed' })), 400106)
     })
   })
 

@@ -13,6 +13,7 @@ const SWITCHES: { readonly [Name in keyof Required<SiteSettings>]: (value: strin
   allowedDomains: toDomains,
   friendsNeedMutual: toBoolean,
   prefetchContacts: oneOf('none', 'free', 'all'),
+  graphFriends: toBoolean,
   graphLimits: toLimits,
   graphAllows: oneOf('any', 'confirm', 'none'),
   keepFriendsOnBlock: toBoolean,

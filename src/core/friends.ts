@@ -11,6 +11,7 @@ import { matchKey } from './match-key.ts'
 import type { Identity, Site, User } from './model.ts'
 import type { SiteAccount } from './people-store.ts'
 import { isMutual, type PortableContact, parseContacts } from './portable.ts'
+import type { SiteFriend } from './site-friends.ts'
 
 /** A person whom a user knows. */
 export interface Friend {
@@ -19,8 +20,10 @@ export interface Friend {
   readonly isSiteUser: boolean
   /** The uid is the site's own. */
   readonly isSiteUid: boolean
-  /** At least one, in the order in which the user's identities were linked. */
+  /** In the order in which the user's identities were linked; none of a friend in the site's own graph alone. */
   readonly accounts: readonly FriendAccount[]
+  /** Of a friend in the site's own graph. */
+  readonly own?: SiteFriend
 }
 
 export interface FriendAccount {
@@ -95,6 +98,23 @@ export async function toFriends(
     }
   }
   return [...friends.values()]
+}
+
+/** The same people with those of the site's own graph: who stands in both is one friend. */
+export function withSiteFriends(
+  friends: readonly Friend[],
+  siteFriends: readonly SiteFriend[],
+): readonly Friend[] {
+  const own = new Map(siteFriends.map((friend) => [friend.uid, friend]))
+  const both = friends.map((friend) => {
+    const known = friend.isSiteUser ? own.get(friend.uid) : undefined
+    if (known) own.delete(friend.uid)
+    return known ? { ...friend, own: known } : friend
+  })
+  const others = [...own.values()].map((friend) => {
+    return { uid: friend.uid, isSiteUser: true, isSiteUid: friend.isSiteUid, accounts: [], own: friend }
+  })
+  return [...both, ...others]
 }
 
 function named(owner: SiteAccount | undefined, name: string, toGeneratedUid: (name: string) => string) {

@@ -41,6 +41,8 @@ export interface SiteSettings {
   readonly friendsNeedMutual?: boolean
   /** Networks whose contacts are read right after a login, unasked: those that cost nothing are `free`. Default free. */
   readonly prefetchContacts?: 'none' | 'free' | 'all'
+  /** Friends of the site's own graph stand beside those of the networks. Default true. */
+  readonly graphFriends?: boolean
   /** Bounds of the site's own friend graph; the defaults stand in core/graph-model.ts. */
   readonly graphLimits?: Partial<GraphLimits>
   /** Who may add an account that has not said: `any`, after `confirm`ation, `none`. Default any. */

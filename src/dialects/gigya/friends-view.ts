@@ -53,7 +53,7 @@ function signer({ key, at, userUid }: NonNullable<View['signing']>): (friendUid:
 
 function toFields(
   gateway: Pick<Gateway, 'providers'>,
-  { uid, isSiteUser, isSiteUid, accounts }: Friend,
+  { uid, isSiteUser, isSiteUid, accounts, own }: Friend,
   detailLevel: View['detailLevel'],
   signed: Signed | undefined,
 ): Fields {
@@ -70,7 +70,10 @@ function toFields(
     isSiteUID: isSiteUid,
     ...signed,
     identities,
-    ...firstOf(accounts.map((account) => toPersonFields(account, detailLevel))),
+    ...firstOf([
+      ...accounts.map((account) => toPersonFields(account, detailLevel)),
+      { nickname: own?.nickname, photoURL: own?.imageUrl, thumbnailURL: own?.imageUrl },
+    ]),
   }
 }
 

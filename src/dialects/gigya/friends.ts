@@ -4,10 +4,11 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { type FriendLists, hasContacts, readFriendLists } from '../../core/friend-lists.ts'
-import { type FriendSources, findSources, toFriends } from '../../core/friends.ts'
+import { type FriendSources, findSources, toFriends, withSiteFriends } from '../../core/friends.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import type { User } from '../../core/model.ts'
 import type { FriendList } from '../../core/people-store.ts'
+import { readSiteFriends, siteFriendsHead } from '../../core/site-friends.ts'
 import { GigyaError } from './errors.ts'
 import { renderFriends } from './friends-view.ts'
 import { type GigyaCall, gigyaRoute, type UserCaller } from './method.ts'
@@ -51,24 +52,35 @@ export const getFriendsInfo = gigyaRoute({
   async run(call) {
     const { gateway, caller, input } = call
     const { linkedVersion, lists } = await gateway.store.people.lists(caller.user)
-    const wanted = selectLists(gateway, lists, input)
+    // Who asks for the friends of some networks does not ask for those of the site.
+    const isAboutNetworks = input.enabledProviders ?? input.requiredCapabilities
+    const own = isAboutNetworks ? undefined : await siteFriendsHead(gateway, caller.site, caller.user)
+    const wanted = selectLists(gateway, lists, input, own !== undefined && own.total > 0)
     const found = await readFriendLists(gateway, caller.user, wanted)
     if (found.pending.length > 0) throw pending(caller.user)
     if (found.failed.length > 0 && found.ready.length === 0) throw allFailed(gateway, found.failed)
     const sources = await findSources(gateway, caller.site, found.ready, linkedVersion)
     if (!sources) throw pending(caller.user)
-    return { rendered: await renderOnce(call, found, sources) }
+    return { rendered: await renderOnce(call, found, sources, own?.name ?? '') }
   },
 })
 
-/** The lists that the caller's filters leave; 400106 when there are none, 400096 when none of them can have friends. */
-function selectLists(gateway: Gateway, lists: readonly FriendList[], input: Asked): readonly FriendList[] {
+/**
+ * The lists that the caller's filters leave; 400106 when there are none, 400096 when none of them can have friends,
+ * unless the site itself has some.
+ */
+function selectLists(
+  gateway: Gateway,
+  lists: readonly FriendList[],
+  input: Asked,
+  hasOwn: boolean,
+): readonly FriendList[] {
   const isWanted = selectNetworks(gateway, input)
   const selected = lists.filter(({ identity }) => isWanted(identity.provider))
-  if (selected.length === 0)
+  if (selected.length === 0 && !hasOwn)
     throw new GigyaError(400106, 'The user is not connected to any of these networks')
   const able = selected.filter(({ identity }) => hasContacts(gateway, identity))
-  if (able.length === 0)
+  if (able.length === 0 && !hasOwn)
     throw new GigyaError(400096, 'None of the networks the user is connected to has friends')
   const { requiredCapabilities = [] } = input
   return able.filter(({ identity }) => {
@@ -90,6 +102,7 @@ async function renderOnce(
   call: GigyaCall<Asked, UserCaller>,
   found: FriendLists,
   sources: FriendSources,
+  ownName: string,
 ): Promise<Uint8Array> {
   const { gateway, caller, input, format } = call
   const { detailLevel, siteUsersOnly } = input
@@ -100,6 +113,8 @@ async function renderOnce(
     'gigya:friends',
     caller.user.id,
     sources.name,
+    // Nicknames and pictures of the site's own are at most as old as signatures.
+    ownName && `${ownName}.${signedAt}`,
     format,
     detailLevel,
     siteUsersOnly ? 'users' : 'all',
@@ -118,7 +133,8 @@ async function renderOnce(
     const friends = await toFriends(gateway, caller.site, caller.user, sources)
     if (!friends) throw pending(caller.user)
     const asked = uids && new Set(uids)
-    const wanted = friends.filter(({ uid, isSiteUser }) => {
+    const own = ownName ? await readSiteFriends(gateway, caller.site, caller.user) : []
+    const wanted = withSiteFriends(friends, own).filter(({ uid, isSiteUser }) => {
       return (!siteUsersOnly || isSiteUser) && (asked?.has(uid) ?? true)
     })
     const { user, signingKey } = caller
