@@ -113,7 +113,7 @@ const PROFILE = (account: string) =>
   `'{"nick":"Nick of ' || ${account} || '","image":"https://pictures.example/' || ${account} || '.jpg","custom":{"Test":"custom profile ' || ${account} || '"}}'`
 const EDGE = (friend: string) =>
   `'Remark on ' || ${friend}, 'Import', null, case ${friend} % 3 when 0 then '[1]' else '[1,2]' end, '{"Test":"custom sns ' || ${friend} || '"}'`
-const COLUMNS = 'from_id, to_id, site_id, serial, added_at, remark, source, wording, group_ids, custom'
+const COLUMNS = 'key, from_id, to_id, site_id, serial, added_at, remark, source, wording, group_ids, custom'
 const LEDGER = `insert into graphs (user_id, site_id, standard_sequence, custom_sequence, group_sequence, last_serial,
   last_group, friend_count, group_names)`
 
@@ -139,7 +139,7 @@ function fillSqlite(file: string, siteId: number, { owners, friends }: Size): nu
   const first = Number(database.prepare('select min(id) from users where site_id = ?').pluck().get(siteId))
   const insert = database.prepare(
     `insert into friends (${COLUMNS})
-     select ${first} + @owner, ${first} + f.account, ${siteId}, f.nth + 1, 1700000000000, ${EDGE('f.account')}
+     select ((${first} + @owner) << 31) | (${first} + f.account), ${first} + @owner, ${first} + f.account, ${siteId}, f.nth + 1, 1700000000000, ${EDGE('f.account')}
      from (select i as nth, (@owner + (i + 1) * ${STEP}) % ${ACCOUNTS} as account from n where i < ${friends}) f
      order by f.account`,
   )
@@ -149,7 +149,7 @@ function fillSqlite(file: string, siteId: number, { owners, friends }: Size): nu
     })()
   }
   database.exec(`
-    create index friends_backwards on friends (to_id, from_id);
+    create index friends_backwards on friends (to_id);
     create unique index friends_in_order on friends (from_id, serial);
     pragma wal_checkpoint(truncate);`)
   const bytes = Number(database.pragma('page_count', { simple: true })) * 4_096
@@ -177,13 +177,13 @@ async function fillPostgres(url: string, siteId: number, { owners, friends }: Si
   for (let from = 0; from < owners; from += 100) {
     await client.query(
       `insert into friends (${COLUMNS})
-       select ${first} + o, ${first} + f.account, ${siteId}, f.nth + 1, 1700000000000, ${EDGE('f.account')}
+       select ((${first} + o)::bigint << 31) | (${first} + f.account), ${first} + o, ${first} + f.account, ${siteId}, f.nth + 1, 1700000000000, ${EDGE('f.account')}
        from generate_series(${from}, ${Math.min(owners, from + 100) - 1}) o,
          lateral (select i as nth, (o + (i + 1) * ${STEP}) % ${ACCOUNTS} as account from generate_series(0, ${friends - 1}) i) f
        order by o, f.nth`,
     )
   }
-  await client.query('create index friends_backwards on friends (to_id, from_id)')
+  await client.query('create index friends_backwards on friends (to_id)')
   await client.query('create unique index friends_in_order on friends (from_id, serial)')
   await client.query('alter table friends enable trigger all')
   await client.query('vacuum analyze')

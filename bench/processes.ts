@@ -110,6 +110,15 @@ export function memoryOf(pid: number, which: 'VmRSS' | 'VmHWM'): number {
   return Number(found) * 1024
 }
 
+/** Milliseconds of processor time that a process has had. */
+export function cpuOf(pid: number): number {
+  // https://www.man7.org/linux/man-pages/man5/proc_pid_stat.5.html: fields 14 and 15, in hundredths of a second.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
 function freePort(): Promise<number> {
   const server = createServer()
   return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { publishMessage } from '../src/core/sharing.ts'
+import { NETWORK_DEFAULTS } from '../src/network/options.ts'
 import { newRing, openKeys } from '../src/store/keys.ts'
 import { openStore } from '../src/store/open.ts'
 import { type DatabaseKind, databases } from '../test/support/databases.ts'
@@ -32,7 +33,9 @@ export async function publishing(
   const office = await startOffice()
   const place = await database.open()
   const store = await openStore(place.url, { keys: openKeys({ text: newRing() }) })
-  const opened = openPublishingGateway(store, office.url, { network: { connectionsPerOrigin: 64 } })
+  const opened = openPublishingGateway(store, office.url, {
+    network: { connectionsPerOrigin: 64, limitsRecheckMs: NETWORK_DEFAULTS.limitsRecheckMs },
+  })
   const site = await createSite(store)
   const user = async (providers: readonly string[], ms: (at: number) => number) => {
     let userToken: string | undefined
@@ -122,6 +125,7 @@ async function stream(
       failures.push(error)
     }
   }
+  const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
   for (let sent = 0; sent < rate * seconds; ) {
     const wanted = Math.min(rate * seconds, Math.floor(((performance.now() - startedAt) / 1_000) * rate))
@@ -135,18 +139,19 @@ async function stream(
   const sentInMs = performance.now() - startedAt
   await Promise.all(under)
   const tailMs = performance.now() - startedAt - sentInMs
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} messages failed`)
+  const cpu = process.cpuUsage(cpuBefore)
+  const cpuMs = (cpu.user + cpu.system) / 1_000 / (rate * seconds)
   const half = memory.slice(Math.floor(memory.length / 2))
   const growth = Math.max(...half.slice(-3)) - Math.max(...half.slice(0, 3))
   const what = `${rate} messages/s × ${THREE.length} networks for ${seconds} s (${database.name})`
-  const isKept = tailMs < 1_000
+  const isKept = tailMs < 1_000 && failures.length === 0
   return [
     {
       what,
       measured: `${rounded((times.length / sentInMs) * 1_000, 0)} messages/s, all published ${rounded(tailMs, 0)} ms after the last`,
       asked: `${rate} messages/s`,
       isMet: isKept && opened.errors.length === 0,
-      detail: `answered in ${rounded(median(times), 1)} ms, p99 ${rounded(percentile(times, 99), 1)} ms`,
+      detail: `answered in ${rounded(median(times), 1)} ms, p99 ${rounded(percentile(times, 99), 1)} ms; ${failures.length} late; ${rounded(cpuMs)} ms of CPU each`,
     },
     {
       what: `${what}: memory`,

@@ -100,12 +100,16 @@ function masked(value: unknown, secret: About['secret']): unknown {
   return `${protocol}//${username && `${username}:[hidden]@`}${host}${pathname}`
 }
 
-function contradictions({ server, data }: z.output<typeof SETTINGS>): string[] {
+function contradictions({ server, data, network, publishing }: z.output<typeof SETTINGS>): string[] {
   const complaints: string[] = []
   if (Boolean(server.tlsCert) !== Boolean(server.tlsKey)) {
     complaints.push('KITH_TLS_CERT and KITH_TLS_KEY go together.')
   }
   if (data.keys && data.keysFile) complaints.push('KITH_KEYS and KITH_KEYS_FILE exclude each other.')
+  // Whoever takes a publication over must find that the other's last request has ended.
+  if (publishing.leaseMs < 2 * network.requestDeadlineMs) {
+    complaints.push('KITH_PUBLISHING_LEASE_MS must be at least twice KITH_NETWORK_REQUEST_DEADLINE_MS.')
+  }
   return complaints
 }
 

@@ -9,7 +9,8 @@ export interface Person {
   readonly userId: number
   /** `PullHead.profiles` that this was read under. */
   readonly profiles: number
-  readonly parts: (readonly [standard: string, custom: string] | undefined)[]
+  /** Of view n: standard fields at 2n, the site's own at 2n + 1. */
+  readonly texts: readonly (string | undefined)[]
 }
 
 /** Rendered friends of one account in one view, by name as asked. */
@@ -65,7 +66,7 @@ export function createFriendMemory(maxBytes: number): FriendMemory {
     person: people.find,
     savePerson(siteId, name, person) {
       let bytes = OVERHEAD_BYTES + 2 * name.length
-      for (const parts of person.parts) if (parts) bytes += 2 * (parts[0].length + parts[1].length)
+      for (const text of person.texts) if (text !== undefined) bytes += 2 * text.length
       people.save(siteId, name, person, bytes)
     },
     list: (siteId, account, view) => lists.find(siteId, `${view} ${account}`),

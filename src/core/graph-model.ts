@@ -279,10 +279,15 @@ export interface PullHead {
 }
 
 export interface PulledRow {
+  readonly friend: Omit<Friendship, 'account'>
+}
+
+/** An account that was asked by name. */
+export interface PulledNamed {
   readonly userId: number
   /** Absent when it is no friend. */
   readonly friend?: Omit<Friendship, 'account'>
-  /** Of a friend that was asked by name. */
+  /** Of a friend. */
   readonly profile?: AccountProfile
 }
 
@@ -290,5 +295,5 @@ export interface PulledRow {
 export interface PulledRows {
   readonly head: PullHead
   readonly byId: readonly (PulledRow | undefined)[]
-  readonly byName: readonly (PulledRow | undefined)[]
+  readonly byName: readonly (PulledNamed | undefined)[]
 }

@@ -6,7 +6,7 @@ import type { Gateway } from './gateway.ts'
 import { checkAccount, type GraphSite } from './graph.ts'
 import { checkBatch, isStorable } from './graph-checks.ts'
 import { limitsOf } from './graph-limits.ts'
-import type { AccountProfile, Friendship, PulledRow, PulledRows, PullHead } from './graph-model.ts'
+import type { AccountProfile, Friendship, PulledRows, PullHead } from './graph-model.ts'
 
 /** A friend as the caller wants it shown. The same key means the same rendering, so that it can be kept. */
 export interface FriendView {
@@ -27,23 +27,6 @@ export type Pulled =
 /** Asked again when memory was behind; then everything is read anew. */
 const TRIES = 2
 
-/** Where each named account is to come from. */
-interface Plan {
-  readonly list?: KnownList
-  readonly ids: readonly number[]
-  readonly names: readonly string[]
-  /** `PullHead.profiles` that all of `ids` were read under. */
-  readonly profiles?: number
-  /** In the order asked. */
-  readonly sources: readonly Source[]
-}
-
-type Source =
-  | string
-  | { readonly id: number; readonly person: Person }
-  | { readonly name: number }
-  | undefined
-
 /** The named friends as the view shows them; who is none is told so. */
 export async function pullFriends(
   { store, friendMemory: memory }: Gateway,
@@ -54,97 +37,121 @@ export async function pullFriends(
 ): Promise<readonly Pulled[]> {
   checkAccount(account)
   checkBatch(others, limitsOf(site).batch)
-  const number = memory.viewNumber(view.key)
+  const wish = { siteId: site.id, account, others, view, number: memory.viewNumber(view.key) }
   const isHot = memory.isHot(site.id, account)
   for (let tries = 0; ; tries += 1) {
-    const plan = planOf(memory, { site, account, others, view: number, isAnew: tries >= TRIES })
+    const plan = tries < TRIES ? planOf(memory, wish) : planAnew(others)
     const rows = await store.graph.pull(site, account, plan)
     const { head } = rows
     memory.noteProfiles(site.id, head.profiles)
     const isStale =
       (plan.list && !isSame(plan.list.head, head)) || (plan.ids.length > 0 && plan.profiles !== head.profiles)
     if (isStale) continue
-    const pulled = show(memory, { site, others, view, number, plan, rows })
-    if (isHot) keepList(memory, { site, account, view: number, list: plan.list, head, pulled })
+    const pulled = show(memory, wish, plan, rows)
+    if (isHot) keepList(memory, wish, plan.list, head, pulled)
     return pulled
   }
 }
 
 interface Wish {
-  readonly site: GraphSite
+  readonly siteId: number
   readonly account: string
-  readonly others: readonly string[]
-  readonly view: number
-  readonly isAnew: boolean
-}
-
-function planOf(memory: FriendMemory, { site, account, others, view, isAnew }: Wish): Plan {
-  const profiles = memory.profiles(site.id)
-  const kept = isAnew ? undefined : memory.list(site.id, account, view)
-  const list = kept?.head.profiles === profiles ? kept : undefined
-  const ids: number[] = []
-  const names: string[] = []
-  const sources = others.map((other): Source => {
-    const text = list?.texts.get(other)
-    if (text !== undefined) return text
-    if (!isStorable(other)) return undefined
-    const person = isAnew ? undefined : memory.person(site.id, other)
-    if (person?.profiles === profiles && person?.parts[view])
-      return { id: ids.push(person.userId) - 1, person }
-    return { name: names.push(other) - 1 }
-  })
-  return { list, ids, names, profiles, sources }
-}
-
-interface Found {
-  readonly site: GraphSite
   readonly others: readonly string[]
   readonly view: FriendView
   readonly number: number
-  readonly plan: Plan
-  readonly rows: PulledRows
 }
 
-function show(memory: FriendMemory, { site, others, view, number, plan, rows }: Found): readonly Pulled[] {
-  function render(account: string, source: Source): Pulled {
+/** What is in memory of each named account, in the order asked, and what is to be read of the rest. */
+interface Plan {
+  readonly list?: KnownList
+  /** A rendered friend, somebody whose profile is rendered, or undefined: read by name, if it can be a name. */
+  readonly known: readonly (string | Person | undefined)[]
+  readonly ids: readonly number[]
+  readonly names: readonly string[]
+  /** `PullHead.profiles` that all that is known was read under. */
+  readonly profiles?: number
+}
+
+function planOf(memory: FriendMemory, { siteId, account, others, number }: Wish): Plan {
+  const profiles = memory.profiles(siteId)
+  const kept = memory.list(siteId, account, number)
+  const list = kept?.head.profiles === profiles ? kept : undefined
+  const ids: number[] = []
+  const names: string[] = []
+  const known = others.map((other) => {
+    const text = list?.texts.get(other)
+    if (text !== undefined) return text
+    const person = memory.person(siteId, other)
+    if (person !== undefined && person.profiles === profiles && person.texts[2 * number] !== undefined) {
+      ids.push(person.userId)
+      return person
+    }
+    if (isStorable(other)) names.push(other)
+    return undefined
+  })
+  return { list, known, ids, names, profiles }
+}
+
+function planAnew(others: readonly string[]): Plan {
+  return { known: others.map(() => undefined), ids: [], names: others.filter(isStorable) }
+}
+
+function show(
+  memory: FriendMemory,
+  wish: Wish,
+  { known }: Plan,
+  { head, byId, byName }: PulledRows,
+): readonly Pulled[] {
+  const { others, view, number } = wish
+  let [ids, names] = [0, 0]
+
+  function render(account: string, source: string | Person | undefined): Pulled {
     if (typeof source === 'string') return { account, code: 'ok', text: source }
-    if (source === undefined) return { account, code: 'no_account' }
-    const row = 'id' in source ? rows.byId[source.id] : rows.byName[source.name]
-    if (!row?.friend) return { account, code: row || 'id' in source ? 'not_friend' : 'no_account' }
-    const parts = ('id' in source ? source.person.parts[number] : undefined) ?? remember(account, row)
+    if (source) {
+      const friend = byId[ids++]?.friend
+      if (!friend) return { account, code: 'not_friend' }
+      const parts = [source.texts[2 * number] ?? '', source.texts[2 * number + 1] ?? ''] as const
+      return { account, code: 'ok', text: view.join(account, view.friend(friend), parts) }
+    }
+    const row = isStorable(account) ? byName[names++] : undefined
+    if (!row) return { account, code: 'no_account' }
+    if (!row.friend) return { account, code: 'not_friend' }
+    const parts = view.profile(row.profile ?? {})
+    remember(memory, wish, account, { userId: row.userId, profiles: head.profiles }, parts)
     return { account, code: 'ok', text: view.join(account, view.friend(row.friend), parts) }
   }
 
-  function remember(account: string, { userId, profile = {} }: PulledRow): readonly [string, string] {
-    const [standard, custom] = view.profile(profile)
-    const known = memory.person(site.id, account)
-    const { profiles } = rows.head
-    const parts = known?.userId === userId && known.profiles === profiles ? [...known.parts] : []
-    parts[number] = [flat(standard), flat(custom)]
-    memory.savePerson(site.id, account, { userId, profiles, parts })
-    return [standard, custom]
-  }
-
-  return others.map((account, index) => render(account, plan.sources[index]))
+  return others.map((account, index) => render(account, known[index]))
 }
 
-interface Kept {
-  readonly site: GraphSite
-  readonly account: string
-  readonly view: number
-  readonly list?: KnownList
-  readonly head: PullHead
-  readonly pulled: readonly Pulled[]
+function remember(
+  memory: FriendMemory,
+  { siteId, number }: Wish,
+  account: string,
+  { userId, profiles }: Pick<Person, 'userId' | 'profiles'>,
+  [standard, custom]: readonly [string, string],
+): void {
+  const known = memory.person(siteId, account)
+  const texts = known?.userId === userId && known.profiles === profiles ? [...known.texts] : []
+  texts[2 * number] = flat(standard)
+  texts[2 * number + 1] = flat(custom)
+  memory.savePerson(siteId, account, { userId, profiles, texts })
 }
 
 /** Adds what was rendered to the list that is kept of the account. */
-function keepList(memory: FriendMemory, { site, account, view, list, head, pulled }: Kept): void {
+function keepList(
+  memory: FriendMemory,
+  { siteId, account, number }: Wish,
+  list: KnownList | undefined,
+  head: PullHead,
+  pulled: readonly Pulled[],
+): void {
   const texts = list?.texts ?? new Map<string, string>()
   const before = texts.size
   for (const one of pulled) {
     if (one.code === 'ok' && !texts.has(one.account)) texts.set(one.account, flat(one.text))
   }
-  if (texts.size > before) memory.saveList(site.id, account, view, { head, texts })
+  if (texts.size > before) memory.saveList(siteId, account, number, { head, texts })
 }
 
 function isSame(one: PullHead, other: PullHead): boolean {

@@ -21,6 +21,7 @@ import type {
 } from './model.ts'
 import type { PeopleStore } from './people-store.ts'
 import type { ReportStore } from './report-store.ts'
+import type { MessageStore, PublicationStore } from './sharing-store.ts'
 import type { SignerStore } from './signer-store.ts'
 import type { UserInfoStore } from './user-info-store.ts'
 
@@ -216,6 +217,10 @@ export interface Store {
 
   /** Users as the site knows them: its own ids, what it says of them, their sessions. */
   readonly userInfo: UserInfoStore
+
+  /** What sites want said, and what became of it on each network. */
+  readonly messages: MessageStore
+  readonly publications: PublicationStore
 
   /** How often which method was called, with which outcome and by whom. */
   readonly reports: ReportStore

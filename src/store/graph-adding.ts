@@ -3,7 +3,7 @@
 import type { Allows, GraphCode, GraphRules, NewFriend, Outcome } from '../core/graph-model.ts'
 import { appendFeed, entry } from './feed.ts'
 import { type Account, idsOf, type Met, meet } from './graph-accounts.ts'
-import { type Edge, said, writeEdges } from './graph-edges.ts'
+import { type Edge, keyOf, said, writeEdges } from './graph-edges.ts'
 import {
   fitGroups,
   grow,
@@ -150,12 +150,13 @@ function* isFree(userId: number): Query<boolean> {
 
 function* readBetween(myId: number, ids: readonly number[]): Query<ReadonlyMap<number, Between>> {
   const id = 'cast(item.value as {integer})'
+  const me = 'cast(? as {integer})'
   const rows = yield* all(
     `select ${id} as id, mine.serial as mine, theirs.serial as theirs, block.serial as block,
        blocked.serial as blocked, asks.serial as asks, asked.serial as asked, p.allows
      from {names}
-     left join friends mine on mine.from_id = ? and mine.to_id = ${id}
-     left join friends theirs on theirs.from_id = ${id} and theirs.to_id = ?
+     left join friends mine on mine.key = ${keyOf(me, id)}
+     left join friends theirs on theirs.key = ${keyOf(id, me)}
      left join blocks block on block.from_id = ? and block.to_id = ${id}
      left join blocks blocked on blocked.from_id = ${id} and blocked.to_id = ?
      left join pendings asks on asks.to_id = ? and asks.from_id = ${id}

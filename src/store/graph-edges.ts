@@ -21,18 +21,27 @@ export interface Edge {
 
 const EDGE = 'from_id, to_id, serial, added_at, remark, source, wording, group_ids, custom'
 
+/** The key of the edge between two ids, in SQL. */
+export function keyOf(from: string, to: string): string {
+  return `((${from} << 31) | ${to})`
+}
+
+const PARAM = 'cast(? as {integer})'
+const ITEM = 'cast(item.value as {integer})'
+
 /** Writes edges, over those that are there but for their serials. */
 export function* writeEdges(siteId: number, edges: readonly Edge[]): Query<void> {
   if (edges.length === 0) return
   // In the order of the table and of its index: neighbours are written one after the other.
   const sorted = edges.toSorted((a, b) => a.from - b.from || a.to - b.to)
   yield* all(
-    `insert into friends (site_id, ${EDGE})
-     select cast(? as {integer}), cast(item.value ->> 0 as {integer}), cast(item.value ->> 1 as {integer}),
+    `insert into friends (site_id, key, ${EDGE})
+     select ${PARAM}, ${keyOf('cast(item.value ->> 0 as {integer})', 'cast(item.value ->> 1 as {integer})')},
+       cast(item.value ->> 0 as {integer}), cast(item.value ->> 1 as {integer}),
        cast(item.value ->> 2 as {integer}), cast(item.value ->> 3 as {integer}), item.value ->> 4,
        item.value ->> 5, item.value ->> 6, item.value ->> 7, item.value ->> 8
      from {lines} where true
-     on conflict (from_id, to_id) do update set
+     on conflict (key) do update set
        added_at = excluded.added_at, remark = excluded.remark, source = excluded.source,
        wording = excluded.wording, group_ids = excluded.group_ids, custom = excluded.custom`,
     siteId,
@@ -45,7 +54,7 @@ export function* edgesTo(fromId: number, toIds: readonly number[]): Query<readon
   if (toIds.length === 0) return []
   const rows = yield* all(
     `select f.from_id, f.to_id, f.serial, f.added_at, f.remark, f.source, f.wording, f.group_ids, f.custom
-     from {names} cross join friends f where f.from_id = ? and f.to_id = cast(item.value as {integer})`,
+     from {names} cross join friends f where f.key = ${keyOf(PARAM, ITEM)}`,
     toJson(toIds),
     fromId,
   )
@@ -55,8 +64,7 @@ export function* edgesTo(fromId: number, toIds: readonly number[]): Query<readon
 /** Removes edges from one account to some; answers to whom there were any. */
 function* removeEdgesTo(fromId: number, toIds: readonly number[]): Query<ReadonlySet<number>> {
   const rows = yield* all(
-    `delete from friends where from_id = ? and to_id in (select cast(item.value as {integer}) from {names})
-     returning to_id`,
+    `delete from friends where key in (select ${keyOf(PARAM, ITEM)} from {names}) returning to_id`,
     fromId,
     toJson(toIds),
   )
@@ -66,8 +74,7 @@ function* removeEdgesTo(fromId: number, toIds: readonly number[]): Query<Readonl
 /** Removes edges from some to one account; answers from whom there were any. */
 function* removeEdgesFrom(toId: number, fromIds: readonly number[]): Query<ReadonlySet<number>> {
   const rows = yield* all(
-    `delete from friends where to_id = ? and from_id in (select cast(item.value as {integer}) from {names})
-     returning from_id`,
+    `delete from friends where key in (select ${keyOf(ITEM, PARAM)} from {names}) returning from_id`,
     toId,
     toJson(fromIds),
   )

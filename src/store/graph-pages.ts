@@ -5,11 +5,13 @@ import type {
   Custom,
   FriendPage,
   Friendship,
+  PulledNamed,
   PulledRow,
   PulledRows,
   PullQuery,
 } from '../core/graph-model.ts'
 import { idOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
+import { keyOf } from './graph-edges.ts'
 import { toGroups } from './graph-ledger.ts'
 import { toProfile } from './graph-profiles.ts'
 import { all, type Query, type Row } from './query.ts'
@@ -57,55 +59,49 @@ export function* pageFriends(
   }
 }
 
-/** One row of where the account stands. */
-const HEAD = `select -1 as "index", owner.id as user_id,
-    coalesce(g.standard_sequence + g.custom_sequence + g.group_sequence, 0) as version,
-    coalesce(feeds.profiles, 0) as profiles, null as remark, null as source, null as wording,
-    coalesce(g.group_names, '[]') as group_ids, null as added_at, null as custom, null as profile
-  from owner left join graphs g on g.user_id = owner.id left join feeds on feeds.site_id = ?`
+/** Where the account stands, as a row like those of its friends: few columns, for there are many rows. */
+const HEAD = `select -1 as "index",
+    owner.id || ',' || coalesce(g.standard_sequence + g.custom_sequence + g.group_sequence, 0) || ',' ||
+    coalesce(feeds.profiles, 0) as remark, null as source, null as wording,
+    coalesce(g.group_names, '[]') as group_ids, null as added_at, null as custom`
+const OF_OWNER = 'from owner left join graphs g on g.user_id = owner.id left join feeds on feeds.site_id = ?'
 
 const EDGE = 'f.remark, f.source, f.wording, f.group_ids, f.added_at, f.custom'
 
-const BY_ID = `select item.key - {first}, f.to_id, null, null, ${EDGE}, null
-  from {names} cross join friends f
-  where f.from_id = (select id from owner) and f.to_id = cast(item.value as {integer})`
+const BY_ID = `select item.key - {first}, ${EDGE}`
+const OF_IDS = `from {names} cross join friends f
+  where f.key = ${keyOf('(select id from owner)', 'cast(item.value as {integer})')}`
 
-const BY_NAME = `select -2 - (item.key - {first}), u.id, null, null, ${EDGE}, p.profile
+const BY_NAME = `select -2 - (item.key - {first}), ${EDGE}, u.id, p.profile
   from {names} join users u on u.is_account = 1 and u.id = ${idOf('item.value')}
-  left join friends f on f.from_id = (select id from owner) and f.to_id = u.id
+  left join friends f on f.key = ${keyOf('(select id from owner)', 'u.id')}
   left join profiles p on p.user_id = f.to_id`
 
+/** Without names, rows have neither user nor profile. */
+const ALL_KNOWN = `with ${OWNER} ${HEAD} ${OF_OWNER} union all ${BY_ID} ${OF_IDS}`
+const SOME_NAMED = `with ${OWNER} ${HEAD}, cast(null as {integer}) as user_id, cast(null as text) as profile ${OF_OWNER}
+  union all ${BY_ID}, null, null ${OF_IDS} union all ${BY_NAME}`
+
 export function* pullFriends(siteId: number, account: string, { ids, names }: PullQuery): Query<PulledRows> {
-  const parts = [HEAD, ...(ids.length > 0 ? [BY_ID] : []), ...(names.length > 0 ? [BY_NAME] : [])]
-  const rows = yield* all(
-    `with ${OWNER} ${parts.join(' union all ')}`,
-    ...ownerParams(siteId, account),
-    siteId,
-    ...(ids.length > 0 ? [toJson(ids)] : []),
-    ...(names.length > 0 ? [toJson(names), siteId, siteId] : []),
-  )
+  const known = [...ownerParams(siteId, account), siteId, toJson(ids)]
+  const rows = yield names.length > 0
+    ? { sql: SOME_NAMED, params: [...known, toJson(names), siteId, siteId] }
+    : { sql: ALL_KNOWN, params: known }
   const head = rows.find((row) => row.index === -1)
   if (!head) throw noAccount()
   const groups = groupReader(text(head, 'group_ids'))
   const byId = new Array<PulledRow | undefined>(ids.length).fill(undefined)
-  const byName = new Array<PulledRow | undefined>(names.length).fill(undefined)
+  const byName = new Array<PulledNamed | undefined>(names.length).fill(undefined)
   for (const row of rows) {
     const index = number(row, 'index')
-    if (index >= 0) byId[index] = { userId: number(row, 'user_id'), friend: toFriendship(row, groups) }
+    if (index >= 0) byId[index] = { friend: toFriendship(row, groups) }
     if (index < -1) byName[-2 - index] = toNamed(row, groups)
   }
-  return {
-    head: {
-      userId: number(head, 'user_id'),
-      version: number(head, 'version'),
-      profiles: number(head, 'profiles'),
-    },
-    byId,
-    byName,
-  }
+  const [userId = 0, version = 0, profiles = 0] = text(head, 'remark').split(',').map(Number)
+  return { head: { userId, version, profiles }, byId, byName }
 }
 
-function toNamed(row: Row, groups: GroupReader): PulledRow {
+function toNamed(row: Row, groups: GroupReader): PulledNamed {
   const userId = number(row, 'user_id')
   if (optionalNumber(row, 'added_at') === undefined) return { userId }
   return {

@@ -3,7 +3,7 @@
 import type { AfterQuery, GraphCode, GraphRules, Line, Outcome, PendingPage } from '../core/graph-model.ts'
 import { appendFeed, entry } from './feed.ts'
 import { idsOf, type Met, meet, namesOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
-import { type Edge, edgesTo, said, writeEdges } from './graph-edges.ts'
+import { type Edge, edgesTo, keyOf, said, writeEdges } from './graph-edges.ts'
 import { fitGroups, grow, type Ledgers, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
 import { all, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, optionalText, sure, text, toJson } from './row.ts'
@@ -200,7 +200,7 @@ function* pendingsTo(toId: number, fromIds: readonly number[]): Query<readonly N
 function* edgesFrom(toId: number, fromIds: readonly number[]): Query<ReadonlySet<number>> {
   const rows = yield* all(
     `select f.from_id from {names} cross join friends f
-     where f.from_id = cast(item.value as {integer}) and f.to_id = ?`,
+     where f.key = ${keyOf('cast(item.value as {integer})', 'cast(? as {integer})')}`,
     toJson(fromIds),
     toId,
   )

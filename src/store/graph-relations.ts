@@ -2,6 +2,7 @@
 
 import type { Related } from '../core/graph-model.ts'
 import { idOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
+import { keyOf } from './graph-edges.ts'
 import { all, type Query, type Row } from './query.ts'
 import { number, toJson } from './row.ts'
 
@@ -13,17 +14,18 @@ export function* relations(
   names: readonly string[],
   isMutual: boolean,
 ): Query<readonly Related[]> {
-  const theirs = `case when exists (
-    select 1 from ${table} where from_id = u.id and to_id = (select id from owner)) then 1 else 0 end`
+  const exists = (from: string, to: string) => {
+    const isPair = table === 'friends' ? `key = ${keyOf(from, to)}` : `from_id = ${from} and to_id = ${to}`
+    return `case when exists (select 1 from ${table} where ${isPair}) then 1 else 0 end`
+  }
+  const me = '(select id from owner)'
   // The first row is the account itself: without one, there is none.
   const rows = yield* all(
     `with ${OWNER}
      select -1 as "index", 1 as is_account, 0 as mine, 0 as theirs from owner
      union all
      select item.key - {first}, coalesce(u.is_account, 0),
-       case when exists (
-         select 1 from ${table} where from_id = (select id from owner) and to_id = u.id) then 1 else 0 end,
-       ${isMutual ? theirs : '0'}
+       ${exists(me, 'u.id')}, ${isMutual ? exists('u.id', me) : '0'}
      from {names} left join users u on u.id = ${idOf('item.value')}`,
     ...ownerParams(siteId, account),
     toJson(names),

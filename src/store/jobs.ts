@@ -16,7 +16,7 @@ export function* hold(ids: readonly number[], leaseMs: number): Query<readonly H
   const lanes = yield* all(
     `insert into lanes (identity_id, publication_id)
      select p.identity_id, min(p.id) from publications p
-     where p.id in {keys} and p.identity_id is not null and p.lease_until is null and p.due_at is not null group by p.identity_id order by p.identity_id
+     where p.id {among} and p.identity_id is not null and p.lease_until is null and p.due_at is not null group by p.identity_id order by p.identity_id
      on conflict (identity_id) do nothing returning publication_id`,
     ids.join(','),
   )
@@ -24,15 +24,15 @@ export function* hold(ids: readonly number[], leaseMs: number): Query<readonly H
   const taken = lanes.map((row) => number(row, 'publication_id')).join(',')
   const rows = yield* all(
     `update publications set fence = fence + 1, lease_until = {now} + ?
-     where id in {keys} and lease_until is null and due_at <= {now} returning id, key, fence`,
+     where id {among} and lease_until is null and due_at <= {now} returning id, key, fence`,
     leaseMs,
     taken,
   )
   if (rows.length < lanes.length) {
     // Somebody has held and ended one between the look at it and its lane.
     yield* all(
-      `delete from lanes where publication_id in {keys}
-         and publication_id not in (select id from publications where id in {keys} and lease_until is not null)`,
+      `delete from lanes where publication_id {among}
+         and publication_id not in (select id from publications where id {among} and lease_until is not null)`,
       taken,
       taken,
     )
@@ -69,7 +69,7 @@ export function* claimPublications(_: Context, limit: number, leaseMs: number): 
      join messages m on m.site_id = p.site_id and m.id = p.message_id
      left join identities i on i.site_id = p.site_id and i.id = p.identity_id and i.user_id = m.user_id
      left join users u on u.site_id = i.site_id and u.id = i.user_id
-     where p.id in {keys} order by p.due_at, p.id`,
+     where p.id {among} order by p.due_at, p.id`,
     ids.join(','),
   )
   return rows.map(toHeld)

@@ -16,7 +16,7 @@ import type {
 import { hold } from './jobs.ts'
 import { readPage } from './page.ts'
 import { PUBLICATION, toPublication } from './publications.ts'
-import { all, one, type Query, type Row } from './query.ts'
+import { Again, all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, sure, text, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
 
@@ -75,9 +75,9 @@ function* insertRun(
     if (publication.rendered) ids.push(id)
   }
   if (request) {
-    yield* all(
+    const noted = yield* all(
       `insert into message_requests (site_id, key, hash, message_id, run, expires_at)
-       values (?, ?, ?, ?, ?, {now} + ?)`,
+       values (?, ?, ?, ?, ?, {now} + ?) on conflict (site_id, key) do nothing returning run`,
       siteId,
       request.key,
       request.hash,
@@ -85,6 +85,8 @@ function* insertRun(
       run,
       request.keepMs,
     )
+    // The same request was taken at the same moment: begun again, this one will find it.
+    if (noted.length === 0) throw new Again()
   }
   return sendAt > now ? [] : yield* hold(ids.slice(0, wish.limit), wish.leaseMs)
 }

@@ -7,8 +7,8 @@ import type { Context } from './sealed.ts'
 import { type Connection, connect, createFile } from './sqlite.ts'
 
 export interface Nonces {
-  /** Takes a nonce for so long; false when it is taken. */
-  burn(key: Uint8Array, keepMs: number): boolean
+  /** Takes a nonce for so long; false when it is taken. Those of one turn of the event loop share a transaction. */
+  burn(key: Uint8Array, keepMs: number): Promise<boolean>
   close(): void
 }
 
@@ -20,11 +20,47 @@ export const PURGED_AT_ONCE = 256
 export function createNonces(context: Context, path: string, busyTimeoutMs: number): Nonces {
   let connection: Connection | undefined
   let burnt = 0
+  let waiting: Waiting[] = []
 
-  function burn(key: Uint8Array, keepMs: number): boolean {
+  function burnAll(some: readonly Waiting[]): readonly boolean[] {
     connection ??= open(path, busyTimeoutMs)
-    if (++burnt % BURNT_PER_PURGE === 0) connection.run(purgeNonces(context, PURGED_AT_ONCE))
-    return connection.run(burnNonce(context, key, keepMs))
+    const { database, run } = connection
+    const before = burnt
+    burnt += some.length
+    const purges = Math.floor(burnt / BURNT_PER_PURGE) - Math.floor(before / BURNT_PER_PURGE)
+    database.exec('begin immediate')
+    try {
+      if (purges > 0) run(purgeNonces(context, purges * PURGED_AT_ONCE))
+      const outcomes = some.map(({ key, keepMs }) => run(burnNonce(context, key, keepMs)))
+      database.exec('commit')
+      return outcomes
+    } catch (error) {
+      if (database.inTransaction) database.exec('rollback')
+      throw error
+    }
+  }
+
+  function insist(some: readonly Waiting[]): readonly boolean[] {
+    try {
+      return burnAll(some)
+    } catch (error) {
+      if (!isDamaged(error)) throw error
+      close()
+      for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+      return burnAll(some)
+    }
+  }
+
+  function flush(): void {
+    const some = waiting
+    waiting = []
+    if (some.length === 0) return
+    try {
+      const outcomes = insist(some)
+      for (const [index, { resolve }] of some.entries()) resolve(outcomes[index] === true)
+    } catch (error) {
+      for (const { reject } of some) reject(error)
+    }
   }
 
   function close(): void {
@@ -33,18 +69,22 @@ export function createNonces(context: Context, path: string, busyTimeoutMs: numb
   }
 
   return {
-    close,
+    close() {
+      flush()
+      close()
+    },
     burn(key, keepMs) {
-      try {
-        return burn(key, keepMs)
-      } catch (error) {
-        if (!isDamaged(error)) throw error
-        close()
-        for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
-        return burn(key, keepMs)
-      }
+      if (waiting.length === 0) setImmediate(flush)
+      return new Promise((resolve, reject) => waiting.push({ key, keepMs, resolve, reject }))
     },
   }
+}
+
+interface Waiting {
+  readonly key: Uint8Array
+  readonly keepMs: number
+  resolve(isFresh: boolean): void
+  reject(error: unknown): void
 }
 
 function open(path: string, busyTimeoutMs: number): Connection {

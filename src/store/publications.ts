@@ -103,7 +103,7 @@ export function* cancelPublications(
     messageId,
   )
   if (rows.length > 0) {
-    yield* all('delete from lanes where publication_id in {keys}', rows.map((row) => row.id).join(','))
+    yield* all('delete from lanes where publication_id {among}', rows.map((row) => row.id).join(','))
   }
   return rows.length
 }

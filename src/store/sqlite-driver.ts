@@ -50,7 +50,7 @@ export async function openSqliteDriver(
     async burnNonce(key, keepMs) {
       if (isClosed) throw new GatewayError('internal', 'The store is closed.')
       try {
-        return nonces.burn(key, keepMs)
+        return await nonces.burn(key, keepMs)
       } catch (error) {
         throw toGatewayError(error)
       }

@@ -8,6 +8,7 @@ import { findConnection, listConnections, PURGE_BATCH } from './connections.ts'
 import { contactsHeads, snapshotBytes, snapshotHead } from './contacts.ts'
 import { createFeedStore, createGraphStore } from './graph.ts'
 import { findIdentity, identitiesOfUser, identityBySubject, listIdentities } from './identities.ts'
+import { createKnownReads } from './known-reads.ts'
 import { limitUntil } from './limits.ts'
 import { findMessage, listMessages, REQUEST_PURGE_BATCH } from './messages.ts'
 import { friendLists, siteAccounts } from './people.ts'
@@ -29,6 +30,7 @@ import type { Driver } from './writes.ts'
 export function createStore(driver: Driver): Store {
   const { context } = driver
   const toProfile = createProfiles()
+  const read = createKnownReads(driver)
   return {
     engine: context.engine,
     generation: driver.generation,
@@ -118,7 +120,8 @@ export function createStore(driver: Driver): Store {
     },
 
     access: {
-      byApiKey: (apiKey, { uid, userKey } = {}) => driver.read(doorByApiKey(context, apiKey, uid, userKey)),
+      byApiKey: (apiKey, { uid, userKey } = {}) =>
+        read(['door', apiKey, uid, userKey], () => doorByApiKey(context, apiKey, uid, userKey)),
       byUserKey: (key) => driver.read(doorByUserKey(context, key)),
       byToken: (tokenHash, { uid } = {}) => driver.read(doorByToken(context, tokenHash, uid)),
       issue: (site, token) =>
@@ -132,7 +135,7 @@ export function createStore(driver: Driver): Store {
     },
 
     people: {
-      lists: ({ siteId, id }) => driver.read(friendLists(siteId, id, toProfile)),
+      lists: ({ siteId, id }) => read(['friends', siteId, id], () => friendLists(siteId, id, toProfile)),
       siteAccounts: (site, keys) => driver.read(siteAccounts(site.id, keys)),
       mark: ({ siteId, id }, marks) =>
         driver.write(

@@ -72,11 +72,13 @@ export async function openPostOffices(): Promise<PostOffices> {
 
   const answer = (asked: Asked, request: IncomingMessage, body: Record<string, string>) => {
     const { office, method, path, account } = asked
-    const mine = offices.posts.filter((post) => post.office === office && post.account === account)
+    const mine = () => offices.posts.filter((post) => post.office === office && post.account === account)
     const key = request.headers['idempotency-key'] ?? body.record
     if (method === 'GET' && path === '/recent') {
       const from = Number(new URL(request.url ?? '', 'http://office').searchParams.get('from') ?? 0)
-      const seen = mine.filter(({ at }) => at + offices.showsAfterMs <= Date.now()).reverse()
+      const seen = mine()
+        .filter(({ at }) => at + offices.showsAfterMs <= Date.now())
+        .reverse()
       return { items: seen.slice(from, from + 20), next: from + 20 < seen.length ? from + 20 : undefined }
     }
     if (method === 'DELETE') {
@@ -87,7 +89,7 @@ export async function openPostOffices(): Promise<PostOffices> {
     }
     if (path.startsWith('/uploads')) return { id: `upload-${++lastId}` }
     if (path.startsWith('/jobs/')) {
-      const job = mine.find(({ id }) => path.endsWith(`/${id}`))
+      const job = mine().find(({ id }) => path.endsWith(`/${id}`))
       return { id: job?.id, isReady: job !== undefined && job.readyAt <= Date.now() }
     }
     const known = typeof key === 'string' ? keys.get(`${office} ${account} ${key}`) : undefined

@@ -28,8 +28,10 @@ export const graph: Migration = {
       foreign key (site_id, user_id) references users (site_id, id) on delete cascade
     ) {strict}`,
 
-    // Edges lie where they are read: all of one account together, in order of the friend.
+    // Edges lie where they are read: all of one account together, in order of the friend. The key is both ids in one
+    // number, (from_id << 31) | to_id: found faster than a pair, and the upper pages of the tree hold nothing else.
     `create table friends (
+      key {integer} primary key,
       from_id {integer} not null,
       to_id {integer} not null,
       site_id {integer} not null,
@@ -40,11 +42,11 @@ export const graph: Migration = {
       wording text,
       group_ids text,
       custom text,
-      primary key (from_id, to_id),
+      check (to_id < 2147483648 and key = (from_id << 31) | to_id),
       foreign key (site_id, from_id) references users (site_id, id) on delete cascade,
       foreign key (site_id, to_id) references users (site_id, id) on delete cascade
-    ) {clustered}`,
-    'create index friends_backwards on friends (to_id, from_id)',
+    ) {strict}`,
+    'create index friends_backwards on friends (to_id)',
     'create unique index friends_in_order on friends (from_id, serial)',
 
     `create table blocks (

@@ -1,0 +1,192 @@
+// Delivery in this process: publications under way, their places, and taking up what is due, whoever left it.
+
+import { deliver } from './delivery.ts'
+import { GatewayError } from './errors.ts'
+import type { Gateway } from './gateway.ts'
+import type { Limits, Media } from './publish.ts'
+import type { Held } from './sharing-store.ts'
+
+/** Every bound of publishing; each is configuration with a stated default. */
+export interface PublishingBounds {
+  /** How long a caller waits for the networks. Default 20 s. */
+  readonly deadlineMs: number
+  /** Publications delivered at once by one process. Default 64. */
+  readonly atOnce: number
+  /** How long a dead process can hold up its publications. Default 30 s. */
+  readonly leaseMs: number
+  /** Tries of one step that come to nothing. Default 5. */
+  readonly attemptsMax: number
+  /** Pause before the second try; each next one is four times as long. Default 1 s. */
+  readonly retryBaseMs: number
+  /** The longest of these pauses. Default 5 minutes. */
+  readonly retryMaxMs: number
+  /** How long a post may take to be seen on its network; only then is it known to be absent. Default 30 s. */
+  readonly settleMs: number
+  /** How far a network's clock may be from ours. Default 60 s. */
+  readonly skewMs: number
+  /** Pages of an account's own posts that are looked through for one. Default 10. */
+  readonly lookPages: number
+  /** How long a network may take to process what it has accepted. Default 1 hour. */
+  readonly pendingMaxMs: number
+  /** How long a publication may wait for limits of its network to pass. Default 24 hours. */
+  readonly waitMaxMs: number
+  /** How long a request is known by its Idempotency-Key. Default 24 hours. */
+  readonly requestMemoryMs: number
+  /** Networks named in one request. Default 50. */
+  readonly providersMax: number
+  /** Publications of one request. Default 100. */
+  readonly publicationsMax: number
+  /** How far ahead a message may be scheduled. Default 366 days. */
+  readonly aheadMaxMs: number
+}
+
+/** The stated defaults. */
+export const PUBLISHING_BOUNDS: PublishingBounds = {
+  deadlineMs: 20_000,
+  atOnce: 64,
+  leaseMs: 30_000,
+  attemptsMax: 5,
+  retryBaseMs: 1_000,
+  retryMaxMs: 300_000,
+  settleMs: 30_000,
+  skewMs: 60_000,
+  lookPages: 10,
+  pendingMaxMs: 3_600_000,
+  waitMaxMs: 86_400_000,
+  requestMemoryMs: 86_400_000,
+  providersMax: 50,
+  publicationsMax: 100,
+  aheadMaxMs: 366 * 86_400_000,
+}
+
+/** How the networks get pictures and videos. */
+export interface MediaDoor {
+  /** Bytes of a medium, fitted to a network's limits. */
+  open(media: Media, limits: Limits): Promise<{ readonly bytes: Uint8Array; readonly mimeType: string }>
+  /** A public address of a medium that lives as long as a network needs to fetch it. */
+  address(media: Media): Promise<string>
+}
+
+/** What is under way in this process. */
+export interface Deliveries {
+  readonly bounds: PublishingBounds
+  readonly media: MediaDoor
+  /** By id of the publication. */
+  readonly running: Map<number, Delivery>
+  /** Places promised to messages that are being stored. */
+  reserved: number
+  /** There may be something due that nobody has taken. */
+  isBehind: boolean
+  /** The look for what is due that is under way. */
+  turn?: Promise<number>
+  /** When this process will look by itself, by `performance.now()`. */
+  wake?: { readonly at: number; readonly timer: NodeJS.Timeout }
+  isStopping: boolean
+}
+
+export interface Delivery {
+  /** Never rejects. */
+  readonly done: Promise<void>
+  readonly controller: AbortController
+}
+
+/** Of a gateway that keeps no pictures and videos. */
+const NO_MEDIA: MediaDoor = {
+  open: async () => refuseMedia(),
+  address: async () => refuseMedia(),
+}
+
+function refuseMedia(): never {
+  throw new GatewayError('unsupported', 'This gateway keeps no pictures and videos.', { field: 'media' })
+}
+
+/** Nothing is under way yet. Bounds that are not given are at their default. */
+export function createDeliveries(bounds: Partial<PublishingBounds> = {}, media = NO_MEDIA): Deliveries {
+  return {
+    bounds: { ...PUBLISHING_BOUNDS, ...bounds },
+    media,
+    running: new Map(),
+    reserved: 0,
+    isBehind: false,
+    isStopping: false,
+  }
+}
+
+/** Places that are free. */
+export function freePlaces({ bounds, running, reserved }: Deliveries): number {
+  return Math.max(0, bounds.atOnce - running.size - reserved)
+}
+
+/** Delivers a publication that this process holds; resolves when it is given back or at its end. */
+export function startDelivery(gateway: Gateway, held: Held): Promise<void> {
+  const { deliveries } = gateway
+  const controller = new AbortController()
+  const done = deliver(gateway, held, controller).then((dueInMs) => {
+    deliveries.running.delete(held.id)
+    if (dueInMs !== undefined) wakeIn(gateway, dueInMs)
+    else if (deliveries.isBehind) wakeIn(gateway, 0)
+  })
+  deliveries.running.set(held.id, { done, controller })
+  return done
+}
+
+/** Takes up what is due, and what a dead process left behind, as far as there are places; answers how many. */
+export function resumePublishing(gateway: Gateway): Promise<number> {
+  const { deliveries } = gateway
+  deliveries.turn ??= takeUp(gateway).finally(() => {
+    deliveries.turn = undefined
+  })
+  return deliveries.turn
+}
+
+async function takeUp(gateway: Gateway): Promise<number> {
+  const { store, deliveries } = gateway
+  for (let taken = 0; ; ) {
+    const limit = freePlaces(deliveries)
+    if (limit === 0 || deliveries.isStopping) return taken
+    deliveries.isBehind = false
+    deliveries.reserved += limit
+    let held: readonly Held[]
+    try {
+      held = await store.publications.claim({ limit, leaseMs: deliveries.bounds.leaseMs })
+    } finally {
+      deliveries.reserved -= limit
+    }
+    for (const each of held) void startDelivery(gateway, each)
+    taken += held.length
+    // More of the same identities may wait behind these, or more than there were places.
+    if (held.length > 0) deliveries.isBehind = true
+    if (held.length < limit) return taken
+  }
+}
+
+/** Looks for what is due after this pause, unless it will look earlier. */
+export function wakeIn(gateway: Gateway, ms: number): void {
+  const { deliveries, log } = gateway
+  const at = performance.now() + ms
+  if (deliveries.isStopping || (deliveries.wake && deliveries.wake.at <= at)) return
+  clearTimeout(deliveries.wake?.timer)
+  // Longest pause that a timer knows; what is due later is found by the regular look.
+  const timer = setTimeout(look, Math.min(ms, 2_147_483_647))
+  timer.unref()
+  deliveries.wake = { at, timer }
+
+  async function look(): Promise<void> {
+    deliveries.wake = undefined
+    try {
+      await resumePublishing(gateway)
+    } catch (error) {
+      log.warn({ error }, 'looking for publications that are due did not succeed')
+    }
+  }
+}
+
+/** Ends delivery in this process: what must not be interrupted is finished, the rest given back as it lies. */
+export async function stopDeliveries({ deliveries }: Gateway): Promise<void> {
+  deliveries.isStopping = true
+  clearTimeout(deliveries.wake?.timer)
+  await deliveries.turn?.catch(() => 0)
+  const running = [...deliveries.running.values()]
+  for (const { controller } of running) controller.abort()
+  await Promise.all(running.map(({ done }) => done))
+}

@@ -1,0 +1,212 @@
+// Processes that publish are killed at random moments, again and again, while the networks lose answers, refuse and take
+// their time. At the end every accepted message is accounted for, and every post counted.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { PublicationState, SharedMessage } from '../../src/core/sharing-store.ts'
+import { newRing, openKeys } from '../../src/store/keys.ts'
+import { openStore } from '../../src/store/open.ts'
+import type { DatabaseKind } from './databases.ts'
+import { type Asked, type Conduct, openPostOffices, type PostOffices } from './post-offices.ts'
+import type { AcceptedLine, PublisherOrder } from './publisher.ts'
+import { linkAccount } from './publishing.ts'
+import { createSite } from './stores.ts'
+
+export interface KillOptions {
+  readonly database: DatabaseKind
+  readonly rounds: number
+  /** At once, each killed by itself; more than one only where the database allows it. */
+  readonly processes: number
+  /** Longest life of a process after it is ready. */
+  readonly lifeMs: number
+  /** Told of each kill. */
+  readonly onKill?: (count: number) => void
+}
+
+export interface KillResult {
+  readonly kills: number
+  readonly accepted: number
+  readonly posts: number
+  /** Answers that the networks lost. */
+  readonly lostAnswers: number
+  /** How publications ended, by network. */
+  readonly outcomes: Readonly<Record<string, Readonly<Partial<Record<PublicationState, number>>>>>
+  /** Accepted messages that are gone, or have publications that are not at their end. */
+  readonly lost: readonly string[]
+  /** `<network>: <text>` of posts that are there more than once. */
+  readonly doubled: readonly string[]
+  /** Publications whose state is not what their network shows. */
+  readonly untrue: readonly string[]
+}
+
+/** With a key of its own, with record keys, with a readable timeline, with neither. */
+const PROVIDERS = ['keyed', 'recorded', 'readable', 'mute']
+const USERS = 24
+const LEASE_MS = 1_500
+const SETTLE_MS = 1_200
+const REQUEST_MS = 800
+const DRAIN_MS = 60_000
+
+/** Kills so many times, then lets one process bring everything to its end and looks at what is there. */
+export async function runKills({
+  database,
+  rounds,
+  processes,
+  lifeMs,
+  onKill,
+}: KillOptions): Promise<KillResult> {
+  const place = await database.open()
+  const offices = await openPostOffices()
+  const keys = newRing()
+  const ring = openKeys({ text: keys })
+  const accepted: AcceptedLine[] = []
+  let kills = 0
+  let lostAnswers = 0
+  offices.conduct = (asked) => {
+    const conduct = randomConduct(asked)
+    if (conduct.lost) lostAnswers += 1
+    return conduct
+  }
+  try {
+    const first = await openStore(place.url, { keys: ring })
+    const site = await createSite(first)
+    const users: string[] = []
+    for (let count = 0; count < USERS; count += 1) {
+      let userToken: string | undefined
+      for (const provider of PROVIDERS) {
+        userToken = (await linkAccount(first, site, provider, { userToken })).userToken
+      }
+      users.push(userToken ?? '')
+    }
+    await first.close()
+    const order = {
+      database: place.url,
+      keys,
+      offices: offices.url,
+      site: site.id,
+      users,
+      providers: PROVIDERS,
+      leaseMs: LEASE_MS,
+      settleMs: SETTLE_MS,
+      requestMs: REQUEST_MS,
+    }
+    const oneLife = async (name: string) => {
+      const child = await startPublisher({ ...order, name, everyMs: 15 }, accepted)
+      await sleep(Math.random() * lifeMs)
+      await killed(child)
+      kills += 1
+      onKill?.(kills)
+    }
+    await Promise.all(
+      Array.from({ length: processes }, async (_, lane) => {
+        const mine = Math.ceil((rounds - lane) / processes)
+        for (let round = 0; round < mine; round += 1) await oneLife(`${lane}-${round}`)
+      }),
+    )
+    const last = await startPublisher({ ...order, name: 'last' }, accepted)
+    const store = await openStore(place.url, { keys: ring, role: 'tool' })
+    try {
+      const found = await atTheirEnd(accepted, (token) => store.messages.find(site, token))
+      await killed(last)
+      return {
+        kills,
+        accepted: accepted.length,
+        posts: offices.posts.length,
+        lostAnswers,
+        ...judge(found, offices),
+      }
+    } finally {
+      await store.close()
+    }
+  } finally {
+    await offices.close()
+    await place.close()
+  }
+}
+
+interface Found {
+  readonly text: string
+  readonly message: SharedMessage | undefined
+}
+
+/** Every accepted message, once all are at their end or the time is up. */
+async function atTheirEnd(
+  accepted: readonly AcceptedLine[],
+  find: (token: string) => Promise<SharedMessage | undefined>,
+): Promise<readonly Found[]> {
+  const found: Found[] = []
+  let open = accepted
+  for (const giveUpAt = Date.now() + DRAIN_MS; ; await sleep(250)) {
+    const looked = await Promise.all(open.map(async (line) => ({ ...line, message: await find(line.token) })))
+    const isOver = Date.now() > giveUpAt
+    found.push(...looked.filter(({ message }) => isOver || !message || isEnded(message)))
+    open = looked.filter(({ message }) => message && !isEnded(message))
+    if (open.length === 0 || isOver) return found
+  }
+}
+
+function isEnded({ publications }: SharedMessage): boolean {
+  return publications.every(({ dueAt }) => dueAt === undefined)
+}
+
+function judge(
+  found: readonly Found[],
+  { posts }: PostOffices,
+): Pick<KillResult, 'outcomes' | 'lost' | 'doubled' | 'untrue'> {
+  const there = new Map<string, number>()
+  for (const { office, text } of posts) {
+    const name = `${office}: ${text}`
+    there.set(name, (there.get(name) ?? 0) + 1)
+  }
+  const outcomes: Record<string, Partial<Record<PublicationState, number>>> = {}
+  const lost: string[] = []
+  const untrue: string[] = []
+  for (const { text, message } of found) {
+    if (message?.publications.length !== PROVIDERS.length || !isEnded(message)) lost.push(text)
+    for (const { provider, state } of message?.publications ?? []) {
+      outcomes[provider] = { ...outcomes[provider], [state]: (outcomes[provider]?.[state] ?? 0) + 1 }
+      const count = there.get(`${provider}: ${text}`) ?? 0
+      const isTrue = state === 'published' ? count === 1 : state === 'unknown' ? count <= 1 : count === 0
+      if (!isTrue) untrue.push(`${provider}: ${text} is ${state}, and there ${count} times`)
+    }
+  }
+  const doubled = [...there].filter(([, count]) => count > 1).map(([name]) => name)
+  return { outcomes, lost, doubled, untrue }
+}
+
+/** Answers are lost before and after the deed, late, or refusals. */
+function randomConduct({ method }: Asked): Conduct {
+  const delayMs = Math.random() * 60
+  const chance = Math.random()
+  if (method !== 'POST') return { delayMs, lost: chance < 0.05 ? 'before' : undefined }
+  if (chance < 0.12) return { delayMs, lost: 'after' }
+  if (chance < 0.2) return { delayMs, lost: 'before' }
+  if (chance < 0.24) return { delayMs, status: 503 }
+  if (chance < 0.25) return { delayMs, status: 429, headers: { 'retry-after': '1' } }
+  return { delayMs }
+}
+
+/** Resolves when the process is ready to publish; what it accepts is added to the list. */
+async function startPublisher(order: PublisherOrder, accepted: AcceptedLine[]): Promise<ChildProcess> {
+  const file = fileURLToPath(new URL('publisher.ts', import.meta.url))
+  const child = spawn(process.execPath, [file, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const said: string[] = []
+  child.stderr.on('data', (chunk) => said.push(String(chunk)))
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`The publisher ended with ${code}: ${said.join('')}`)))
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      // A line that was cut off by the kill says nothing.
+      if (line === '"ready"') resolve()
+      else if (line.endsWith('}')) accepted.push(JSON.parse(line))
+    })
+  })
+  return child
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once('close', resolve))
+  child.kill('SIGKILL')
+  await gone
+}
