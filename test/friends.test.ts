@@ -189,17 +189,20 @@ for (const database of databases) {
     test('are read when the user logs in, and again at the next login; the contacts stay meanwhile', async () => {
       await using house = await openFriendsHouse(database)
       const { gateway, site, pretence } = house
-      pretence.pauses.set('ada', 30)
+      const release = house.hold('ada')
       const following = [person('1')]
       const { user } = await house.login('twitter', 'ada', { following, hasty: true })
       assert.deepEqual((await statesOf(gateway, user)).pending, ['twitter'])
+      release()
       await house.settle()
       assert.deepEqual((await statesOf(gateway, user)).ready, ['twitter'])
       const calls = pretence.calls.length
+      const releaseAgain = house.hold('ada')
       await house.login('twitter', 'ada', { following: [person('1'), person('2')], hasty: true })
       assert.deepEqual((await statesOf(gateway, user)).pending, ['twitter'])
       const { lists } = await readContacts(gateway, site, user.token)
       assert.deepEqual([lists[0]?.fromCache, lists[0]?.count, lists[0]?.problem], [true, 1, undefined])
+      releaseAgain()
       await house.settle()
       assert.deepEqual(await accountsOf(house, user), ['twitter/1', 'twitter/2'])
       assert.equal(pretence.calls.slice(calls).filter((call) => call.endsWith('/following')).length, 1)
@@ -208,13 +211,14 @@ for (const database of databases) {
     test('of the account that is linked alone are read again at a link', async () => {
       await using house = await openFriendsHouse(database)
       const { user } = await house.login('twitter', 'ada')
-      house.pretence.pauses.set('ada2', 30)
+      const release = house.hold('ada2')
       await house.login('facebook', 'ada2', { to: user, hasty: true })
       assert.deepEqual(await statesOf(house.gateway, user), {
         ready: ['twitter'],
         pending: ['facebook'],
         failed: [],
       })
+      release()
     })
 
     test('are read when somebody asks, and a day later once more', async () => {
@@ -282,12 +286,13 @@ for (const database of databases) {
 
     test('whose list takes longer than a minute count as failed until it is there', async () => {
       await using house = await openFriendsHouse(database)
-      house.pretence.pauses.set('ada', 150)
+      const release = house.hold('ada')
       const { user } = await house.login('twitter', 'ada', { hasty: true, following: [person('1')] })
       house.passTime(MINUTE - 5_000)
       assert.deepEqual((await statesOf(house.gateway, user)).pending, ['twitter'])
       house.passTime(5_000)
       assert.deepEqual((await statesOf(house.gateway, user)).failed, ['twitter network_silent'])
+      release()
       await house.settle()
       assert.deepEqual((await statesOf(house.gateway, user)).ready, ['twitter'])
     })

@@ -820,6 +820,6 @@ test('no credential reaches the log', async () => {
   await using house = await openGigyaHouse(sqlite)
   await house.askSafely('/socialize.getFault', { oauth_token: 'st2.secret' })
   await house.askSafely('/socialize.getFault')
-  assert.equal(house.logged.length, 1)
-  assert.ok(!house.logged.join().includes(SECRET))
+  assert.ok(house.logged.length > 0, 'the fault itself is in the log')
+  for (const secret of [SECRET, 'st2.secret']) assert.ok(!house.logged.join().includes(secret))
 })

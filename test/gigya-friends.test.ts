@@ -243,15 +243,15 @@ for (const database of databases) {
     test('says that data is pending until every network that is asked for has answered', async () => {
       await using house = await openWithAda(database)
       await house.callUntilThere('getFriendsInfo', { UID: 'site-42' })
-      house.pretence.pauses.set('ada', 100)
+      const release = house.hold('ada')
       await house.login('twitter', 'ada', { following: [ANA], hasty: true })
       const { json } = await house.call('getFriendsInfo', { UID: 'site-42', httpStatusCodes: 'true' })
       const { errorCode, statusCode, statusReason, errorMessage, friends } = json
       assert.deepEqual([errorCode, statusCode, statusReason], [100001, 100, 'Continue'])
       assert.deepEqual([errorMessage, friends], ['Data pending', undefined])
+      release()
       await house.settle()
       assert.equal(codeOf(await house.call('getFriendsInfo', { UID: 'site-42' })), 0)
-      house.pretence.pauses.clear()
     })
 
     test('tells which networks failed, and fails as the first when all did', async () => {

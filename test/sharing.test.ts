@@ -298,10 +298,10 @@ for (const database of databases) {
 
     test('a network that takes its time is pending at the deadline, and published when read later', () =>
       withHouse(async (house) => {
-        house.offices.processingMs = 250
+        house.offices.processingMs = 1_500
         const { token } = await house.user('slow', 'mute')
         const providers = ['slow', 'mute']
-        const message = await house.say('Slowly', { user: token, providers }, { deadlineMs: 100 })
+        const message = await house.say('Slowly', { user: token, providers }, { deadlineMs: 1_000 })
         assert.deepEqual(states(message), ['pending', 'published'])
         assert.deepEqual(states(await ended(house, message.token)), ['published', 'published'])
         assert.equal(house.offices.posts.length, 2)
@@ -325,7 +325,7 @@ for (const database of databases) {
           const { gateway } = house.another({})
           const providers = ['keyed', 'readable', 'mute', 'slow']
           const { token } = await house.user(...providers)
-          const sendAt = Date.now() + 300
+          const sendAt = Date.now() + 1_500
           const message = await house.say(
             'Left',
             { user: token, providers },

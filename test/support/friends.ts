@@ -35,6 +35,8 @@ export interface FriendsHouse extends AsyncDisposable {
   call(method: string, params?: Readonly<Record<string, string>>): Promise<Called>
   /** The same until it is no longer pending. */
   callUntilThere(method: string, params?: Readonly<Record<string, string>>): Promise<Called>
+  /** Keeps the network from answering about an account until the returned function is called. */
+  hold(name: string): () => void
   /** Waits for the reads under way in the first gateway. */
   settle(): Promise<void>
   /** Another gateway over the same database. */
@@ -107,6 +109,11 @@ export async function openFriendsHouse(
     gateway,
     pretence,
     settle,
+    hold(name: string) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      pretence.holds.set(name, promise)
+      return resolve
+    },
     passTime: (ms: number) => {
       ahead += ms
     },

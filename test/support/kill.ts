@@ -47,7 +47,9 @@ const USERS = 24
 const LEASE_MS = 1_500
 const SETTLE_MS = 1_200
 const REQUEST_MS = 800
+/** To bring everything to its end: at least, and more for each kill. */
 const DRAIN_MS = 60_000
+const DRAIN_PER_KILL_MS = 250
 
 /** Kills so many times, then lets one process bring everything to its end and looks at what is there. */
 export async function runKills({
@@ -108,7 +110,9 @@ export async function runKills({
     const last = await startPublisher({ ...order, name: 'last' }, accepted)
     const store = await openStore(place.url, { keys: ring, role: 'tool' })
     try {
-      const found = await atTheirEnd(accepted, (token) => store.messages.find(site, token))
+      const found = await atTheirEnd(accepted, DRAIN_MS + rounds * DRAIN_PER_KILL_MS, (token) =>
+        store.messages.find(site, token),
+      )
       await killed(last)
       return {
         kills,
@@ -134,11 +138,12 @@ interface Found {
 /** Every accepted message, once all are at their end or the time is up. */
 async function atTheirEnd(
   accepted: readonly AcceptedLine[],
+  withinMs: number,
   find: (token: string) => Promise<SharedMessage | undefined>,
 ): Promise<readonly Found[]> {
   const found: Found[] = []
   let open = accepted
-  for (const giveUpAt = Date.now() + DRAIN_MS; ; await sleep(250)) {
+  for (const giveUpAt = Date.now() + withinMs; ; await sleep(250)) {
     const looked = await Promise.all(open.map(async (line) => ({ ...line, message: await find(line.token) })))
     const isOver = Date.now() > giveUpAt
     found.push(...looked.filter(({ message }) => isOver || !message || isEnded(message)))

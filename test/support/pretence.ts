@@ -26,13 +26,15 @@ export interface Pretence {
   readonly failures: Map<string, ErrorCode>
   /** How long each page takes with an access token, in milliseconds. */
   readonly pauses: Map<string, number>
+  /** What lists with an access token wait for. */
+  readonly holds: Map<string, Promise<void>>
   /** Every call, `<provider> <path>`. */
   readonly calls: string[]
 }
 
 /** Nobody knows anybody, and nothing fails. */
 export function createPretence(): Pretence {
-  return { contacts: new Map(), failures: new Map(), pauses: new Map(), calls: [] }
+  return { contacts: new Map(), failures: new Map(), pauses: new Map(), holds: new Map(), calls: [] }
 }
 
 /** So many people with ids beyond 2^53. */
@@ -103,6 +105,7 @@ export function pretend(
     pretence.calls.push(`${identity.provider} ${request.path}`)
     const pause = pretence.pauses.get(name)
     if (pause !== undefined) await sleep(pause)
+    if (request.path !== '/me') await pretence.holds.get(name)
     const failure = pretence.failures.get(name)
     if (failure) throw new GatewayError(failure, `The network says ${failure}.`)
     const body = request.path === '/me' ? { id: name, name: `Ms ${name}` } : pageOf(pretence, name, request)
