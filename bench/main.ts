@@ -1,7 +1,8 @@
 // npm run bench [-- name …]: every figure as a ratio against a floor measured in the same run, interleaved, five
-// repeats, the median. Writes bench/results.md when all were run. Needs wrk (Debian: apt-get install wrk).
+// repeats, the median. Writes bench/results.md, where figures that were not measured now stay. Needs wrk (Debian:
+// apt-get install wrk).
 
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { answerTimes } from './answer-times.ts'
 import { cachedContacts } from './cached-contacts.ts'
@@ -45,26 +46,39 @@ for (const [name, measure] of Object.entries({ ...SCENARIOS, ...NAMED })) {
   const found = await measure()
   for (const figure of found) process.stdout.write(`${lineOf(figure)}\n`)
   figures.push(...found)
+  keep(found)
 }
-if (asked.length === 0) writeFileSync(new URL('results.md', import.meta.url), pageOf(figures))
 process.exit(figures.every(({ isMet }) => isMet) ? 0 : 1)
 
 function lineOf({ what, measured, asked: goal, isMet, detail }: Figure): string {
   return `| ${what} | ${measured} | ${goal} | ${isMet ? 'yes' : '**no**'} | ${detail} |`
 }
 
-function pageOf(all: readonly Figure[]): string {
+/** Writes the page with these figures in their places, after each scenario: the whole takes half an hour. */
+function keep(found: readonly Figure[]): void {
+  const page = new URL('results.md', import.meta.url)
+  const written = existsSync(page) ? readFileSync(page, 'utf8') : ''
+  const rows = new Map<string, string>()
+  for (const line of written.split('\n')) {
+    const what = /^\| ([^|]+) \|.*\|$/.exec(line)?.[1]
+    if (what && what !== 'figure') rows.set(what, line)
+  }
+  for (const figure of found) rows.set(figure.what, lineOf(figure))
+  writeFileSync(page, pageOf([...rows.values()]))
+}
+
+function pageOf(rows: readonly string[]): string {
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}`
   return [
     '# Figures',
     '',
-    'Written by `npm run bench`. Each is measured against a floor in the same run, interleaved, five repeats, the',
-    'median; a single run scatters widely on a shared machine, so compare ratios, never absolute numbers.',
-    `Machine: ${machine}. The load comes from one process on the same machine (wrk).`,
+    'Written by `npm run bench`; one scenario alone with `npm run bench -- <name>`. Each figure is measured against a floor',
+    'in the same run, interleaved, five repeats, the median; a single run scatters widely on a shared machine, so compare',
+    `ratios, never absolute numbers. Machine: ${machine}. The load comes from one process on the same machine (wrk).`,
     '',
     '| figure | measured | asked | met | detail |',
     '|---|---|---|---|---|',
-    ...all.map(lineOf),
+    ...rows,
     '',
   ].join('\n')
 }
