@@ -19,12 +19,22 @@ interface Kept {
   readonly generation: number
   readonly until: number
   readonly headers: WireAnswer['headers']
-  /** All after the date; one piece from the second use on. */
-  rest: readonly Uint8Array[]
+  /**
+   * All after the date. Large pieces are lists of contacts that core keeps in its memory: held weakly, they go when
+   * they go there.
+   */
+  rest: readonly (Uint8Array | WeakRef<Uint8Array>)[]
   /** The answer of this second since 1970, the same object for all who ask within it. */
-  answer: WireAnswer
+  answer?: WireAnswer
   second: number
+  /** How often it was asked for in this second. */
+  uses: number
 }
+
+/** Pieces from this size on are not copied, and are somebody else's to keep. */
+const LARGE_BYTES = 4_096
+/** Asked for so often within a second, an answer is worth copying together: one piece is written faster than many. */
+const HOT_USES = 32
 
 /** Keeps answers up to so many bytes; never where other processes change the database unseen. */
 export function createRemembered(maxBytes: number): Remembered {
@@ -38,7 +48,9 @@ export function createRemembered(maxBytes: number): Remembered {
       if (generation === undefined) return undefined
       const key = keyOf(request)
       const found = kept.find(key)
-      if (found?.generation === generation && gateway.now() < found.until) return ofNow(found, gateway.now())
+      const holds = found?.generation === generation && gateway.now() < found.until
+      const answer = holds ? ofNow(found, gateway.now(), (bytes) => kept.save(key, found, bytes)) : undefined
+      if (answer) return answer
       if (found) kept.remove(key)
       generations.set(request, generation)
       return undefined
@@ -51,10 +63,8 @@ export function createRemembered(maxBytes: number): Remembered {
       if (until === undefined || generation === undefined || status !== 200) return
       if (body instanceof Uint8Array) return
       const key = keyOf(request)
-      const rest = body.slice(1)
-      const bytes = rest.reduce((sum, { length }) => sum + length, key.length + OVERHEAD_BYTES)
-      const answer = { status, headers, body }
-      kept.save(key, { generation, until, headers, rest, answer, second: 0 }, bytes)
+      const rest = body.slice(1).map((piece) => (piece.length < LARGE_BYTES ? piece : new WeakRef(piece)))
+      kept.save(key, { generation, until, headers, rest, second: 0, uses: 0 }, weightOf(key, rest))
     },
   }
 }
@@ -62,15 +72,38 @@ export function createRemembered(maxBytes: number): Remembered {
 /** What an entry costs beside its bytes, about. */
 const OVERHEAD_BYTES = 1_024
 
-/** The same answer, naming the second it is given in. */
-function ofNow(found: Kept, now: number): WireAnswer {
+function weightOf(key: string, rest: Kept['rest']): number {
+  return rest.reduce(
+    (sum, piece) => sum + (piece instanceof WeakRef ? 0 : piece.length),
+    key.length + OVERHEAD_BYTES,
+  )
+}
+
+/**
+ * The same answer, naming the second it is given in; undefined when one of its pieces has gone. `grow` is told the
+ * bytes of an answer that was copied together.
+ */
+function ofNow(found: Kept, now: number, grow: (bytes: number) => void): WireAnswer | undefined {
   const second = Math.floor(now / 1_000)
-  if (second === found.second) return found.answer
-  // Whoever is asked for twice is worth copying together: one piece is written faster than many.
-  if (found.rest.length > 1) found.rest = [Buffer.concat(found.rest)]
+  found.uses = second === found.second ? found.uses + 1 : 1
+  if (second === found.second && found.answer && found.uses !== HOT_USES) return found.answer
   found.second = second
-  found.answer = { status: 200, headers: found.headers, body: [dateLine(now), ...found.rest] }
-  return found.answer
+  const pieces: Uint8Array[] = []
+  for (const piece of found.rest) {
+    const bytes = piece instanceof WeakRef ? piece.deref() : piece
+    if (!bytes) return undefined
+    pieces.push(bytes)
+  }
+  const isHot = found.uses === HOT_USES && pieces.length > 1
+  const rest = isHot ? [Buffer.concat(pieces)] : pieces
+  if (isHot) {
+    found.rest = rest
+    grow((rest[0]?.length ?? 0) + OVERHEAD_BYTES)
+  }
+  const answer = { status: 200, headers: found.headers, body: [dateLine(now), ...rest] }
+  // What is held weakly must not be held by the answer of a second either.
+  found.answer = found.rest.some((piece) => piece instanceof WeakRef) ? undefined : answer
+  return answer
 }
 
 // Who asks, at which host, for what: a wrong key is another key.
