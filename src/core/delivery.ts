@@ -59,7 +59,7 @@ type Next = { readonly progress: Progress } & (
 async function advance(gateway: Gateway, held: Held, signal: AbortSignal): Promise<number | undefined> {
   const { leaseMs } = gateway.deliveries.bounds
   const run = toRun(gateway, held, signal)
-  let before = held.progress
+  let before = progressOf(gateway, held)
   let next =
     'code' in run ? ended(before, isSent(before) ? 'unknown' : 'failed', run) : await step(run, before)
   for (;;) {
@@ -87,6 +87,11 @@ async function advance(gateway: Gateway, held: Held, signal: AbortSignal): Promi
       next = await step(run, before)
     }
   }
+}
+
+/** A request of the last holder may have left until the moment that its lease was over. */
+function progressOf({ now }: Gateway, { progress, isLeft }: Held): Progress {
+  return isLeft && progress.state === 'committing' ? { ...progress, lastCommitAt: now() } : progress
 }
 
 function thenOf({ deliveries, now }: Gateway, next: Next): Then {
@@ -145,7 +150,7 @@ async function commit(run: Run, progress: Progress, before: Progress): Promise<N
     if (verdict === 'refused' && isFirst) return ended(before, 'failed', problem)
     // A refusal of the second says nothing of the first: it may be the very reason of it.
     if (verdict === 'refused') return look(run, { ...before, problem, attempt: before.attempt + 1 })
-    const unsure = { ...progress, problem, attempt: progress.attempt + 1 }
+    const unsure = { ...progress, problem, attempt: progress.attempt + 1, lastCommitAt: gateway.now() }
     if (!mayRepeat(run, unsure)) return { progress: unsure, to: 'go' }
     return { progress: unsure, to: 'wait', dueInMs: pauseMs(gateway, unsure.attempt, failure) }
   }

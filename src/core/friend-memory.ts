@@ -1,23 +1,34 @@
 // What is kept of friends between calls, up to a bound in bytes: rendered profiles, and whole rendered lists of accounts
 // that are asked for again and again. Nothing is served from here on its own word: every call asks the database which
-// versions are the current ones, in the same statement that reads the rest.
+// versions are the current ones, in the same statement that reads the rest, or whether it has changed at all.
 
 import type { PullHead } from './graph-model.ts'
 
-/** Somebody's rendered profile, by view. */
+/** Somebody's rendered profile in one view. */
 export interface Person {
   readonly userId: number
   /** `PullHead.profiles` that this was read under. */
   readonly profiles: number
-  /** Of view n: standard fields at 2n, the site's own at 2n + 1. */
-  readonly texts: readonly (string | undefined)[]
+  readonly standard: string
+  readonly custom: string
 }
 
 /** Rendered friends of one account in one view, by name as asked. */
 export interface KnownList {
   readonly head: PullHead
   readonly texts: Map<string, string>
+  /** `Store.generation` that the head was last found right under, and what was asked and answered then. */
+  current?: {
+    readonly generation: number
+    readonly others: readonly string[]
+    readonly pulled: readonly Pulled[]
+  }
 }
+
+/** One line's answer: rendered where the account is a friend. */
+export type Pulled =
+  | { readonly account: string; readonly code: 'ok'; readonly text: string }
+  | { readonly account: string; readonly code: 'not_friend' | 'no_account' }
 
 export interface FriendMemory {
   /** A small number that stands for the view. */
@@ -25,10 +36,10 @@ export interface FriendMemory {
   /** `PullHead.profiles` as the last call of this site saw it. */
   profiles(siteId: number): number | undefined
   noteProfiles(siteId: number, profiles: number): void
-  person(siteId: number, name: string): Person | undefined
-  savePerson(siteId: number, name: string, person: Person): void
-  list(siteId: number, account: string, view: number): KnownList | undefined
-  saveList(siteId: number, account: string, view: number, list: KnownList): void
+  /** People by name as asked. */
+  readonly people: Shelf<Person>
+  /** Lists by account as asked. */
+  readonly lists: Shelf<KnownList>
   /** Whether a list of this account is worth keeping: it was asked for a short while ago. */
   isHot(siteId: number, account: string): boolean
   readonly bytes: number
@@ -44,8 +55,15 @@ const OVERHEAD_BYTES = 250
 
 /** A memory of at most about `maxBytes`; 0 keeps nothing. */
 export function createFriendMemory(maxBytes: number): FriendMemory {
-  const people = createShelf<Person>(maxBytes / 2)
-  const lists = createShelf<KnownList>(maxBytes / 2)
+  const people = createShelf<Person>(
+    maxBytes / 2,
+    ({ standard, custom }) => 2 * (standard.length + custom.length) + OVERHEAD_BYTES,
+  )
+  const lists = createShelf<KnownList>(maxBytes / 2, ({ texts }) => {
+    let bytes = OVERHEAD_BYTES
+    for (const [name, text] of texts) bytes += 2 * (name.length + text.length) + OVERHEAD_BYTES
+    return bytes
+  })
   const views = new Map<string, number>()
   const sites = new Map<number, number>()
   const recent = new Set<string>()
@@ -63,18 +81,8 @@ export function createFriendMemory(maxBytes: number): FriendMemory {
       if (sites.size >= SITES_MAX && !sites.has(siteId)) sites.clear()
       sites.set(siteId, profiles)
     },
-    person: people.find,
-    savePerson(siteId, name, person) {
-      let bytes = OVERHEAD_BYTES + 2 * name.length
-      for (const text of person.texts) if (text !== undefined) bytes += 2 * text.length
-      people.save(siteId, name, person, bytes)
-    },
-    list: (siteId, account, view) => lists.find(siteId, `${view} ${account}`),
-    saveList(siteId, account, view, list) {
-      let bytes = OVERHEAD_BYTES
-      for (const [name, text] of list.texts) bytes += 2 * (name.length + text.length) + OVERHEAD_BYTES
-      lists.save(siteId, `${view} ${account}`, list, bytes)
-    },
+    people,
+    lists,
     isHot(siteId, account) {
       const key = `${siteId} ${account}`
       const isHot = recent.delete(key)
@@ -88,9 +96,14 @@ export function createFriendMemory(maxBytes: number): FriendMemory {
   }
 }
 
+/** What is kept of one site in one view, by name. */
+export interface Drawer<T> {
+  find(name: string): T | undefined
+  save(name: string, value: T): void
+}
+
 interface Shelf<T> {
-  find(siteId: number, name: string): T | undefined
-  save(siteId: number, name: string, value: T, bytes: number): void
+  drawer(siteId: number, view: number): Drawer<T>
   clear(): void
   readonly bytes: number
 }
@@ -100,54 +113,59 @@ interface Entry<T> {
   readonly bytes: number
 }
 
-/** By site and then by name: names are looked up as they came, no key is put together. */
+/** By site and view, then by name: names are looked up as they came, no key is put together. */
 type Half<T> = Map<number, Map<string, Entry<T>>>
 
 /** Two halves: what is found in the old one moves to the new; when the new one is full, the old one goes. */
-function createShelf<T>(maxBytes: number): Shelf<T> {
+function createShelf<T>(maxBytes: number, sizeOf: (value: T) => number): Shelf<T> {
   let young: Half<T> = new Map()
   let old: Half<T> = new Map()
   let [youngBytes, oldBytes] = [0, 0]
 
-  function put(siteId: number, name: string, entry: Entry<T>): void {
+  function take(key: number, name: string): Entry<T> | undefined {
+    const drawer = old.get(key)
+    const entry = drawer?.get(name)
+    if (!entry) return undefined
+    drawer?.delete(name)
+    oldBytes -= entry.bytes
+    return entry
+  }
+
+  function put(key: number, name: string, entry: Entry<T>): void {
     if (entry.bytes > maxBytes / 2) return
-    const before = young.get(siteId)?.get(name)?.bytes ?? 0
+    const before = young.get(key)?.get(name)?.bytes ?? 0
     if (youngBytes + entry.bytes - before > maxBytes / 2) {
       old = young
       oldBytes = youngBytes
       young = new Map()
       youngBytes = 0
-      take(old, siteId, name)
+      take(key, name)
     } else youngBytes -= before
-    let site = young.get(siteId)
-    if (!site) {
-      site = new Map()
-      young.set(siteId, site)
+    let drawer = young.get(key)
+    if (!drawer) {
+      drawer = new Map()
+      young.set(key, drawer)
     }
     youngBytes += entry.bytes
-    site.set(name, entry)
-  }
-
-  function take(half: Half<T>, siteId: number, name: string): Entry<T> | undefined {
-    const site = half.get(siteId)
-    const entry = site?.get(name)
-    if (!entry) return undefined
-    site?.delete(name)
-    if (half === old) oldBytes -= entry.bytes
-    return entry
+    drawer.set(name, entry)
   }
 
   return {
-    find(siteId, name) {
-      const fresh = young.get(siteId)?.get(name)
-      if (fresh) return fresh.value
-      const entry = take(old, siteId, name)
-      if (entry) put(siteId, name, entry)
-      return entry?.value
-    },
-    save(siteId, name, value, bytes) {
-      take(old, siteId, name)
-      put(siteId, name, { value, bytes })
+    drawer(siteId, view) {
+      const key = siteId * VIEWS_MAX + view
+      return {
+        find(name) {
+          const fresh = young.get(key)?.get(name)
+          if (fresh) return fresh.value
+          const entry = take(key, name)
+          if (entry) put(key, name, entry)
+          return entry?.value
+        },
+        save(name, value) {
+          take(key, name)
+          put(key, name, { value, bytes: 2 * name.length + sizeOf(value) })
+        },
+      }
     },
     clear() {
       young = new Map()

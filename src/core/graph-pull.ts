@@ -1,7 +1,7 @@
 // Chosen friends with their profiles: the call that is made most often. Edges are read by number where the friend is in
 // memory, whole where not; the versions in the answer say whether what memory held may be shown.
 
-import type { FriendMemory, KnownList, Person } from './friend-memory.ts'
+import type { FriendMemory, KnownList, Person, Pulled } from './friend-memory.ts'
 import type { Gateway } from './gateway.ts'
 import { checkAccount, type GraphSite } from './graph.ts'
 import { checkBatch, isStorable } from './graph-checks.ts'
@@ -19,15 +19,13 @@ export interface FriendView {
   join(account: string, friend: readonly [string, string], profile: readonly [string, string]): string
 }
 
-/** One line's answer: rendered where the account is a friend. */
-export type Pulled =
-  | { readonly account: string; readonly code: 'ok'; readonly text: string }
-  | { readonly account: string; readonly code: 'not_friend' | 'no_account' }
-
 /** Asked again when memory was behind; then everything is read anew. */
 const TRIES = 2
 
-/** The named friends as the view shows them; who is none is told so. */
+/**
+ * The named friends as the view shows them; who is none is told so. Who asks for the same again may be given the very
+ * same array.
+ */
 export async function pullFriends(
   { store, friendMemory: memory }: Gateway,
   site: GraphSite,
@@ -39,6 +37,9 @@ export async function pullFriends(
   checkBatch(others, limitsOf(site).batch)
   const wish = { siteId: site.id, account, others, view, number: memory.viewNumber(view.key) }
   const isHot = memory.isHot(site.id, account)
+  const generation = isHot ? store.generation?.() : undefined
+  const known = isHot ? memory.lists.drawer(site.id, wish.number).find(account)?.current : undefined
+  if (known && known.generation === generation && isEqual(known.others, others)) return known.pulled
   for (let tries = 0; ; tries += 1) {
     const plan = tries < TRIES ? planOf(memory, wish) : planAnew(others)
     const rows = await store.graph.pull(site, account, plan)
@@ -48,7 +49,7 @@ export async function pullFriends(
       (plan.list && !isSame(plan.list.head, head)) || (plan.ids.length > 0 && plan.profiles !== head.profiles)
     if (isStale) continue
     const pulled = show(memory, wish, plan, rows)
-    if (isHot) keepList(memory, wish, plan.list, head, pulled)
+    if (isHot) keepList(memory, wish, { list: plan.list, head, pulled, generation })
     return pulled
   }
 }
@@ -74,15 +75,16 @@ interface Plan {
 
 function planOf(memory: FriendMemory, { siteId, account, others, number }: Wish): Plan {
   const profiles = memory.profiles(siteId)
-  const kept = memory.list(siteId, account, number)
+  const kept = memory.lists.drawer(siteId, number).find(account)
+  const people = memory.people.drawer(siteId, number)
   const list = kept?.head.profiles === profiles ? kept : undefined
   const ids: number[] = []
   const names: string[] = []
   const known = others.map((other) => {
     const text = list?.texts.get(other)
     if (text !== undefined) return text
-    const person = memory.person(siteId, other)
-    if (person !== undefined && person.profiles === profiles && person.texts[2 * number] !== undefined) {
+    const person = people.find(other)
+    if (person !== undefined && person.profiles === profiles) {
       ids.push(person.userId)
       return person
     }
@@ -102,7 +104,8 @@ function show(
   { known }: Plan,
   { head, byId, byName }: PulledRows,
 ): readonly Pulled[] {
-  const { others, view, number } = wish
+  const { siteId, others, view, number } = wish
+  const people = memory.people.drawer(siteId, number)
   let [ids, names] = [0, 0]
 
   function render(account: string, source: string | Person | undefined): Pulled {
@@ -110,48 +113,46 @@ function show(
     if (source) {
       const friend = byId[ids++]?.friend
       if (!friend) return { account, code: 'not_friend' }
-      const parts = [source.texts[2 * number] ?? '', source.texts[2 * number + 1] ?? ''] as const
+      const parts = [source.standard, source.custom] as const
       return { account, code: 'ok', text: view.join(account, view.friend(friend), parts) }
     }
     const row = isStorable(account) ? byName[names++] : undefined
     if (!row) return { account, code: 'no_account' }
     if (!row.friend) return { account, code: 'not_friend' }
     const parts = view.profile(row.profile ?? {})
-    remember(memory, wish, account, { userId: row.userId, profiles: head.profiles }, parts)
+    const [standard, custom] = [flat(parts[0]), flat(parts[1])]
+    people.save(account, { userId: row.userId, profiles: head.profiles, standard, custom })
     return { account, code: 'ok', text: view.join(account, view.friend(row.friend), parts) }
   }
 
   return others.map((account, index) => render(account, known[index]))
 }
 
-function remember(
-  memory: FriendMemory,
-  { siteId, number }: Wish,
-  account: string,
-  { userId, profiles }: Pick<Person, 'userId' | 'profiles'>,
-  [standard, custom]: readonly [string, string],
-): void {
-  const known = memory.person(siteId, account)
-  const texts = known?.userId === userId && known.profiles === profiles ? [...known.texts] : []
-  texts[2 * number] = flat(standard)
-  texts[2 * number + 1] = flat(custom)
-  memory.savePerson(siteId, account, { userId, profiles, texts })
+interface Kept {
+  readonly list?: KnownList
+  readonly head: PullHead
+  readonly pulled: readonly Pulled[]
+  /** Of the database, before any of this was read. */
+  readonly generation?: number
 }
 
 /** Adds what was rendered to the list that is kept of the account. */
 function keepList(
   memory: FriendMemory,
-  { siteId, account, number }: Wish,
-  list: KnownList | undefined,
-  head: PullHead,
-  pulled: readonly Pulled[],
+  { siteId, account, others, number }: Wish,
+  { list, head, pulled, generation }: Kept,
 ): void {
-  const texts = list?.texts ?? new Map<string, string>()
-  const before = texts.size
+  const kept: KnownList = list ?? { head, texts: new Map() }
+  const before = kept.texts.size
   for (const one of pulled) {
-    if (one.code === 'ok' && !texts.has(one.account)) texts.set(one.account, flat(one.text))
+    if (one.code === 'ok' && !kept.texts.has(one.account)) kept.texts.set(one.account, flat(one.text))
   }
-  if (texts.size > before) memory.saveList(siteId, account, number, { head, texts })
+  if (generation !== undefined) kept.current = { generation, others, pulled }
+  if (kept.texts.size > before) memory.lists.drawer(siteId, number).save(account, kept)
+}
+
+function isEqual(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index])
 }
 
 function isSame(one: PullHead, other: PullHead): boolean {

@@ -132,7 +132,7 @@ export interface Progress {
   readonly attempt: number
   /** When the first visible request left of which it is not known that it did nothing. */
   readonly committedAt?: number
-  /** When the last one left. */
+  /** Until when the last one may have left. */
   readonly lastCommitAt?: number
   readonly problem?: Problem
   readonly post?: PostRef
@@ -148,6 +148,8 @@ export interface Held {
   readonly rendered: Rendered
   readonly marks: readonly string[]
   readonly progress: Progress
+  /** Its last holder died, or lost it: what that one was doing is not known. */
+  readonly isLeft?: boolean
   /** Absent when it was unlinked meanwhile, or belongs to another user by now. */
   readonly identity?: Identity
 }

@@ -6,8 +6,9 @@ import { all, type Query } from './query.ts'
 import { number, text } from './row.ts'
 import type { Context } from './sealed.ts'
 
-/** Due publications looked at for each that is wanted: some share an identity. */
-const LOOK_PER_PLACE = 4
+/** Due publications looked at together, and how often: the oldest may all be of a few identities, one of each at a time. */
+const LOOK_AT = 256
+const LOOKS = 16
 
 /** Those of these publications whose lane is free, held from now on; in order of id. */
 export function* hold(ids: readonly number[], leaseMs: number): Query<readonly HeldKey[]> {
@@ -49,20 +50,23 @@ export function* claimPublications(_: Context, limit: number, leaseMs: number): 
     leaseMs,
     limit,
   )
-  const due = yield* all(
-    `select p.id, p.identity_id from publications p
-     where p.due_at <= {now} and p.lease_until is null
-       and not exists (select 1 from lanes l where l.identity_id = p.identity_id)
-     order by p.due_at, p.id limit ? {skip}`,
-    (limit - left.length) * LOOK_PER_PLACE,
-  )
-  const first = new Map<unknown, number>()
-  for (const row of due) {
-    if (first.size === limit - left.length) break
-    if (!first.has(row.identity_id)) first.set(row.identity_id, number(row, 'id'))
+  const ids = left.map((row) => number(row, 'id'))
+  for (let look = 0; look < LOOKS && ids.length < limit; look += 1) {
+    // What was taken in the look before has a lane by now: this one sees past its identities.
+    const due = yield* all(
+      `select p.id, p.identity_id from publications p
+       where p.due_at <= {now} and p.lease_until is null
+         and not exists (select 1 from lanes l where l.identity_id = p.identity_id)
+       order by p.due_at, p.id limit ${LOOK_AT} {skip}`,
+    )
+    const first = new Map<unknown, number>()
+    for (const row of due) {
+      if (ids.length + first.size === limit) break
+      if (!first.has(row.identity_id)) first.set(row.identity_id, number(row, 'id'))
+    }
+    for (const { id } of yield* hold([...first.values()], leaseMs)) ids.push(id)
+    if (due.length < LOOK_AT) break
   }
-  const held = yield* hold([...first.values()], leaseMs)
-  const ids = [...left.map((row) => number(row, 'id')), ...held.map(({ id }) => id)]
   if (ids.length === 0) return []
   const rows: readonly HeldRow[] = yield* all(
     `select ${HELD} from publications p
@@ -72,7 +76,8 @@ export function* claimPublications(_: Context, limit: number, leaseMs: number): 
      where p.id {among} order by p.due_at, p.id`,
     ids.join(','),
   )
-  return rows.map(toHeld)
+  const leftIds = new Set(left.map((row) => number(row, 'id')))
+  return rows.map((row) => ({ ...toHeld(row), isLeft: leftIds.has(number(row, 'p_id')) }))
 }
 
 export function* renewPublication(

@@ -69,11 +69,7 @@ function* insertRun(
   run: number,
   { publications, now, sendAt, hold: wish, request }: NewRun,
 ): Query<readonly HeldKey[]> {
-  const ids: number[] = []
-  for (const [position, publication] of publications.entries()) {
-    const id = yield* insertPublication(siteId, messageId, { run, position, now, sendAt }, publication)
-    if (publication.rendered) ids.push(id)
-  }
+  const ids = yield* insertPublications(siteId, messageId, { run, now, sendAt }, publications)
   if (request) {
     const noted = yield* all(
       `insert into message_requests (site_id, key, hash, message_id, run, expires_at)
@@ -91,21 +87,15 @@ function* insertRun(
   return sendAt > now ? [] : yield* hold(ids.slice(0, wish.limit), wish.leaseMs)
 }
 
-function* insertPublication(
+/** Ids of those that are to be delivered, in order. */
+function* insertPublications(
   siteId: number,
   messageId: number,
-  place: { readonly run: number; readonly position: number; readonly now: number; readonly sendAt: number },
-  { key, provider, identity, rendered, marks, problem }: NewPublication,
-): Query<number> {
-  const { run, position, now, sendAt } = place
-  // Times of callers are of the gateway's clock, times of leases and turns of the database's.
-  const row = yield* one(
-    `insert into publications (site_id, message_id, run, position, key, provider, server, subject, identity_id,
-       identity_token, state, due_at, send_at, ended_at, problem, rendered, marks)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now} + cast(? as {integer}), ?, ?, ?, ?, ?) returning id`,
-    siteId,
-    messageId,
-    run,
+  place: { readonly run: number; readonly now: number; readonly sendAt: number },
+  publications: readonly NewPublication[],
+): Query<readonly number[]> {
+  const { run, now, sendAt } = place
+  const lines = publications.map(({ key, provider, identity, rendered, marks = [], problem }, position) => [
     position,
     key,
     provider,
@@ -114,14 +104,31 @@ function* insertPublication(
     identity?.id ?? null,
     identity?.token ?? null,
     rendered ? 'queued' : 'failed',
-    rendered ? Math.max(0, sendAt - now) : null,
-    sendAt,
-    rendered ? null : now,
     problem ? toJson(problem) : null,
     rendered ? toJson(rendered) : null,
-    marks && marks.length > 0 ? toJson(marks) : null,
+    marks.length > 0 ? toJson(marks) : null,
+  ])
+  // Times of callers are of the gateway's clock, times of leases and turns of the database's.
+  const rows = yield* all(
+    `insert into publications (site_id, message_id, run, send_at, position, key, provider, server, subject,
+       identity_id, identity_token, state, problem, rendered, marks, due_at, ended_at)
+     select cast(? as {integer}), cast(? as {integer}), cast(? as {integer}), cast(? as {integer}),
+       cast(item.value ->> 0 as {integer}), item.value ->> 1, item.value ->> 2, item.value ->> 3, item.value ->> 4,
+       cast(item.value ->> 5 as {integer}), item.value ->> 6, item.value ->> 7, item.value ->> 8, item.value ->> 9,
+       item.value ->> 10,
+       case when item.value ->> 7 = 'queued' then {now} + cast(? as {integer}) end,
+       case when item.value ->> 7 = 'failed' then cast(? as {integer}) end
+     from {lines} order by item.key returning id, state`,
+    siteId,
+    messageId,
+    run,
+    sendAt,
+    Math.max(0, sendAt - now),
+    now,
+    toJson(lines),
   )
-  return number(sure(row), 'id')
+  const queued = rows.filter((row) => row.state === 'queued').map((row) => number(row, 'id'))
+  return queued.toSorted((one, other) => one - other)
 }
 
 /** The request of this key, if it was made before; one whose time has passed is forgotten on the way. */
@@ -143,7 +150,9 @@ function* repeatedRequest(siteId: number, request: NewRun['request']): Query<Acc
   return { outcome: 'repeated', token: text(known, 'token'), run: number(known, 'run') }
 }
 
-const HEAD = `m.id, m.site_id, m.token, m.user_id, u.token as user_token, m.created_at, m.published_at`
+const HEAD = `m.id, m.site_id, m.token, m.user_id, u.token as user_token, m.created_at,
+  (select max(o.ended_at) from publications o
+   where o.site_id = m.site_id and o.message_id = m.id and o.state = 'published') as published_at`
 
 export function* findMessage(siteId: number, token: string): Query<SharedMessage | undefined> {
   const rows = yield* all(

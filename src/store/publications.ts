@@ -39,7 +39,7 @@ export function* savePublication(
        lease_until = {now} + cast(? as {integer}),
        due_at = case when ? = 1 then due_at else {now} + cast(? as {integer}) end,
        ended_at = ?
-     where site_id = ? and id = ? and fence = ? and lease_until is not null returning message_id`,
+     where site_id = ? and id = ? and fence = ? and lease_until is not null returning id`,
     progress.state,
     progress.ticket === undefined ? null : toJson({ ticket: progress.ticket }),
     progress.isPrepared ? 1 : 0,
@@ -59,19 +59,8 @@ export function* savePublication(
     id,
     fence,
   )
-  const [row] = rows
-  if (!row) return 'lost'
-  if (holdMs !== null) return 'saved'
-  yield* all('delete from lanes where publication_id = ?', id)
-  if (progress.state === 'published' && 'endedAt' in then) {
-    yield* all(
-      'update messages set published_at = ? where site_id = ? and id = ? and (published_at is null or published_at < ?)',
-      then.endedAt,
-      siteId,
-      number(row, 'message_id'),
-      then.endedAt,
-    )
-  }
+  if (rows.length === 0) return 'lost'
+  if (holdMs === null) yield* all('delete from lanes where publication_id = ?', id)
   return 'saved'
 }
 

@@ -2,6 +2,7 @@
 // their time. At the end every accepted message is accounted for, and every post counted.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +30,8 @@ export interface KillResult {
   readonly kills: number
   readonly accepted: number
   readonly posts: number
+  /** The longest that the networks slept; beyond the settling time nothing is promised. */
+  readonly longestSleepMs: number
   /** Answers that the networks lost. */
   readonly lostAnswers: number
   /** How publications ended, by network. */
@@ -44,8 +47,8 @@ export interface KillResult {
 /** With a key of its own, with record keys, with a readable timeline, with neither. */
 const PROVIDERS = ['keyed', 'recorded', 'readable', 'mute']
 const USERS = 24
-const LEASE_MS = 1_500
-const SETTLE_MS = 1_200
+const LEASE_MS = 2_000
+const SETTLE_MS = 2_000
 const REQUEST_MS = 800
 /** To bring everything to its end: at least, and more for each kill. */
 const DRAIN_MS = 60_000
@@ -66,6 +69,8 @@ export async function runKills({
   const accepted: AcceptedLine[] = []
   let kills = 0
   let lostAnswers = 0
+  const sleeps = monitorEventLoopDelay()
+  sleeps.enable()
   offices.conduct = (asked) => {
     const conduct = randomConduct(asked)
     if (conduct.lost) lostAnswers += 1
@@ -119,12 +124,14 @@ export async function runKills({
         accepted: accepted.length,
         posts: offices.posts.length,
         lostAnswers,
+        longestSleepMs: Math.round(sleeps.max / 1e6),
         ...judge(found, offices),
       }
     } finally {
       await store.close()
     }
   } finally {
+    sleeps.disable()
     await offices.close()
     await place.close()
   }

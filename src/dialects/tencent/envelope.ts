@@ -6,12 +6,21 @@ import type { GatewayError } from '../../core/errors.ts'
 import type { WireAnswer, WireRequest } from '../dialect.ts'
 import { numberOf, numberOfFlaw, type Service, serviceOf } from './errors.ts'
 
-/** The members of an answer before those that all have, as JSON without the braces; '' where there are none. */
-export type Reply = string
+/**
+ * The members of an answer before those that all have, as JSON without the braces; '' where there are none. Or the
+ * bytes of a whole answer, from `toBytes`.
+ */
+export type Reply = string | Uint8Array
 
 export function toAnswer(reply: Reply, { path }: Pick<WireRequest, 'path'>): WireAnswer {
-  const end = hasDisplay(serviceOf(path)) ? SUCCESS_WITH_DISPLAY : SUCCESS
-  return answer(reply === '' ? `{${end}` : `{${reply},${end}`)
+  const body = typeof reply === 'string' ? toBytes(reply, serviceOf(path)) : reply
+  return { status: 200, headers: HEADERS, body }
+}
+
+/** A whole answer: what is asked for again and again is made once. */
+export function toBytes(members: string, service: Service): Uint8Array {
+  const end = hasDisplay(service) ? SUCCESS_WITH_DISPLAY : SUCCESS
+  return Buffer.from(members === '' ? `{${end}` : `{${members},${end}`)
 }
 
 export function toFailure(
@@ -22,10 +31,7 @@ export function toFailure(
   const number = flaw === undefined ? numberOf(error, service) : numberOfFlaw(flaw)
   const display = hasDisplay(service) ? ',"ErrorDisplay":""' : ''
   const info = JSON.stringify(error.message)
-  return answer(`{"ActionStatus":"FAIL","ErrorCode":${number},"ErrorInfo":${info}${display}}`)
-}
-
-function answer(text: string): WireAnswer {
+  const text = `{"ActionStatus":"FAIL","ErrorCode":${number},"ErrorInfo":${info}${display}}`
   return { status: 200, headers: HEADERS, body: Buffer.from(text) }
 }
 

@@ -1,10 +1,12 @@
 // Friends as they are: who has whom, page by page, and chosen ones with their profiles.
 
+import type { Pulled } from '../../core/friend-memory.ts'
 import { checkFriends, pageFriends } from '../../core/graph.ts'
 import { limitsOf } from '../../core/graph-limits.ts'
 import type { Friendship, Related, Relation } from '../../core/graph-model.ts'
 import { pullFriends } from '../../core/graph-pull.ts'
 import { command } from './command.ts'
+import { toBytes } from './envelope.ts'
 import { TencentError } from './errors.ts'
 import { missing, readAccount, readAccounts, readInteger, readTexts, readWord } from './fields.ts'
 import { viewOf } from './friend-view.ts'
@@ -75,21 +77,34 @@ const pull = command({
         info: 'Err_SNS_FriendGetList_Tag_Illegal: TagList has an unknown tag.',
       })
     }
-    const failed: string[] = []
-    let items = ''
-    for (const pulled of await pullFriends(gateway, site, account, others, viewOf(tags))) {
-      if ('text' in pulled) {
-        items = listed(items, pulled.text)
-        continue
-      }
-      const name = JSON.stringify(pulled.account)
-      const [number, info] = toResult('FriendGetList', pulled.code)
-      items = listed(items, `{"To_Account":${name},"ResultCode":${number},"ResultInfo":"${info}"}`)
-      failed.push(name)
+    const friends = await pullFriends(gateway, site, account, others, viewOf(tags))
+    let reply = replies.get(friends)
+    if (reply === undefined) {
+      reply = toBytes(toInfoItems(friends), 'sns')
+      replies.set(friends, reply)
     }
-    return `"InfoItem":[${items}]${toFailed(failed)}`
+    return reply
   },
 })
+
+/** Who asks for the same again is given the same array: then its reply is there. */
+const replies = new WeakMap<readonly Pulled[], Uint8Array>()
+
+function toInfoItems(friends: readonly Pulled[]): string {
+  const failed: string[] = []
+  let items = ''
+  for (const pulled of friends) {
+    if ('text' in pulled) {
+      items = listed(items, pulled.text)
+      continue
+    }
+    const name = JSON.stringify(pulled.account)
+    const [number, info] = toResult('FriendGetList', pulled.code)
+    items = listed(items, `{"To_Account":${name},"ResultCode":${number},"ResultInfo":"${info}"}`)
+    failed.push(name)
+  }
+  return `"InfoItem":[${items}]${toFailed(failed)}`
+}
 
 /** Tags that one call may name; there are 17 standard ones. */
 const TAGS_MAX = 1_000

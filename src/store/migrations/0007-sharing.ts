@@ -16,7 +16,6 @@ export const sharing: Migration = {
       body text not null,
       flags text not null,
       created_at {integer} not null,
-      published_at {integer},
       unique (site_id, id),
       unique (site_id, token),
       foreign key (site_id, user_id) references users (site_id, id) on delete cascade
