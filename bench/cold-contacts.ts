@@ -5,7 +5,7 @@ import { type Figure, median, percentile, rounded } from './figure.ts'
 import { control, importAccount, PLACES, type Place, requestsSeen } from './networks.ts'
 import { type Kith, type Running, startKith, startSandbox } from './processes.ts'
 
-const REPEATS = 30
+const REPEATS = 20
 const CALLERS = 500
 const OVER_MS = 15
 

@@ -161,7 +161,7 @@ for (const database of databases) {
           const sql = `select p.state, m.body from publications p join messages m on m.id = p.message_id
             where p.subject = $1`
           seen.push(raw(sql, account))
-          return { delayMs: 30 }
+          return { delayMs: 1_000 }
         }
         await say('On disk', { user: token, providers: ['keyed', 'mute'] })
         const row = { state: 'committing', body: '{"text":"On disk","media":[]}' }
@@ -533,10 +533,10 @@ for (const database of databases) {
     test('what was accepted for an account that is unlinked meanwhile is not sent', () =>
       withHouse(async (house) => {
         const { token, identities } = await house.user('mute')
-        const publishAt = Date.now() + 40
+        const publishAt = Date.now() + 1_000
         const message = await house.say('Gone', { user: token, providers: ['mute'] }, { publishAt })
         await house.store.identities.remove(house.site, identities[0]?.token ?? '')
-        await sleep(50)
+        await sleep(1_010)
         const { publications } = await ended(house, message.token)
         assert.deepEqual(
           publications.map(({ state, problem }) => [state, problem?.code]),
@@ -550,10 +550,10 @@ for (const database of databases) {
     test('a process that is told to stop finishes what has left and gives the rest back', () =>
       withHouse(async (house) => {
         const { token } = await house.user('mute', 'uploading')
-        house.offices.conduct = ({ path }) => ({ delayMs: path === '/posts' ? 120 : 1_000 })
+        house.offices.conduct = ({ path }) => ({ delayMs: path === '/posts' ? 1_500 : 10_000 })
         const first = house.another()
         const to = { user: token, providers: ['mute', 'uploading'] }
-        const options = { message: words('Stop'), target: to, deadlineMs: 40 }
+        const options = { message: words('Stop'), target: to, deadlineMs: 600 }
         const message = await publishMessage(first.gateway, house.site, options)
         assert.deepEqual(states(message), ['committing', 'queued'])
         await first.close()

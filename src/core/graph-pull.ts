@@ -113,8 +113,8 @@ function show(
     if (source) {
       const friend = byId[ids++]?.friend
       if (!friend) return { account, code: 'not_friend' }
-      const parts = [source.standard, source.custom] as const
-      return { account, code: 'ok', text: view.join(account, view.friend(friend), parts) }
+      const text = view.join(account, view.friend(friend), [source.standard, source.custom])
+      return { account, code: 'ok', text }
     }
     const row = isStorable(account) ? byName[names++] : undefined
     if (!row) return { account, code: 'no_account' }

@@ -25,20 +25,31 @@ function createView(tags: readonly string[]): FriendView {
   const friendCustom = keywordsOf(tags, FRIEND_CUSTOM)
   const profileCustom = keywordsOf(tags, PROFILE_CUSTOM)
   const names = [...friendTags.map(([tag]) => tag), ...profileTags.map(({ tag }) => tag)]
+  const friendWriters = friendTags.map(([tag, value]) => [openTag(tag), value] as const)
+  const friendOwn = friendCustom.map((keyword) => [openTag(FRIEND_CUSTOM + keyword), keyword] as const)
   return {
     key: [...names, ...friendCustom, '|', ...profileCustom].join(),
-    friend: (friend) => [
-      toTags(friendTags.map(([tag, value]) => [tag, value(friend)])),
-      toCustom(friendCustom, FRIEND_CUSTOM, friend.custom),
-    ],
+    // Many thousand friends a second are written here: no list is made on the way.
+    friend(friend) {
+      let standard = ''
+      for (const [open, value] of friendWriters) standard = withTag(standard, open, value(friend))
+      const { custom } = friend
+      let own = ''
+      if (custom) {
+        for (const [open, keyword] of friendOwn) {
+          if (Object.hasOwn(custom, keyword)) own = withTag(own, open, custom[keyword])
+        }
+      }
+      return [standard, own]
+    },
     profile: (profile) => [
       toTags(profileTags.map(({ tag, value }) => [tag, value(profile)])),
-      toCustom(profileCustom, PROFILE_CUSTOM, profile.custom),
+      toTags(profileCustom.map((keyword) => [PROFILE_CUSTOM + keyword, ownOf(profile.custom, keyword)])),
     ],
     join(account, [standard, custom], [profileStandard, profileOwn]) {
       // Nothing here looks into a text: thousands of parts are copied once, when the answer becomes bytes.
       const all = listed(listed(standard, profileStandard), listed(custom, profileOwn))
-      return `{"To_Account":${JSON.stringify(account)},"SnsProfileItem":[${all}],"ResultCode":0,"ResultInfo":""}`
+      return `{"To_Account":${quoted(account)},"SnsProfileItem":[${all}],"ResultCode":0,"ResultInfo":""}`
     },
   }
 }
@@ -47,12 +58,37 @@ function keywordsOf(tags: readonly string[], prefix: string): readonly string[] 
   return tags.filter((tag) => tag.startsWith(prefix)).map((tag) => tag.slice(prefix.length))
 }
 
-function toCustom(
-  keywords: readonly string[],
-  prefix: string,
-  custom: Readonly<Record<string, string | number>> | undefined,
-): string {
-  if (!custom) return ''
-  const known = keywords.filter((keyword) => Object.hasOwn(custom, keyword))
-  return toTags(known.map((keyword) => [prefix + keyword, custom[keyword]]))
+function ownOf(custom: Readonly<Record<string, string>> | undefined, keyword: string): string | undefined {
+  return custom && Object.hasOwn(custom, keyword) ? custom[keyword] : undefined
+}
+
+function openTag(tag: string): string {
+  return `{"Tag":"${tag}","Value":`
+}
+
+function withTag(tags: string, open: string, value: string | number | readonly string[] | undefined): string {
+  if (value === undefined) return tags
+  const text = typeof value === 'string' ? quoted(value) : jsonOf(value)
+  return tags === '' ? `${open}${text}}` : `${tags},${open}${text}}`
+}
+
+// What JSON writes otherwise than it stands, by RFC 8259, 7; and halves of surrogate pairs.
+const ESCAPED = /["\\\p{Cc}\p{Cs}]/u
+
+/** A text as JSON; nearly every one is as it stands. */
+function quoted(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`
+}
+
+/** Lists as JSON: those of one call that are alike are one list. */
+const lists = new WeakMap<readonly string[], string>()
+
+function jsonOf(value: number | readonly string[]): string {
+  if (typeof value === 'number') return String(value)
+  let text = lists.get(value)
+  if (text === undefined) {
+    text = JSON.stringify(value)
+    lists.set(value, text)
+  }
+  return text
 }
