@@ -10,4 +10,6 @@ setInterval(() => {
   offices.asked.length = 0
   offices.posts.length = 0
 }, 1_000)
+// Its input ends with whoever started it.
+process.stdin.on('end', () => process.exit(0)).resume()
 process.stdout.write(`${offices.url}\n`)

@@ -171,7 +171,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 async function startOffice(): Promise<{ readonly url: string; stop(): void }> {
   const file = fileURLToPath(new URL('post-office.ts', import.meta.url))
-  const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] })
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   createInterface({ input: child.stdout }).once('line', resolve)
   child.once('exit', (code) => reject(new Error(`the pretend networks ended with ${code}`)))

@@ -332,7 +332,7 @@ for (const database of databases) {
             { publishAt: sendAt, deadlineMs: 0 },
           )
           await sleep(Math.max(0, sendAt - Date.now()) + 10)
-          const held = await house.store.publications.claim({ limit: 9, leaseMs: 60_000 })
+          const { held } = await house.store.publications.claim({ limit: 9, leaseMs: 60_000 })
           assert.deepEqual(held.map(({ provider }) => provider).sort(), providers.toSorted())
           const post = (of: Held) =>
             fetch(`${house.offices.url}/${of.provider}/posts`, {
@@ -351,7 +351,8 @@ for (const database of databases) {
             assert.equal(await house.store.publications.save(each, progress, { holdMs: 60_000 }), 'saved')
             await post(each)
           }
-          assert.deepEqual(await house.store.publications.claim({ limit: 9, leaseMs: 60_000 }), [])
+          const none = await house.store.publications.claim({ limit: 9, leaseMs: 60_000 })
+          assert.deepEqual(none, { held: [], isMore: false })
           // As good as dead.
           for (const each of held) assert.equal(await house.store.publications.renew(each, 0), true)
           await sleep(5)

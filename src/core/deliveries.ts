@@ -4,7 +4,10 @@ import { deliver } from './delivery.ts'
 import { GatewayError } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { Limits, Media } from './publish.ts'
-import type { Held } from './sharing-store.ts'
+import type { Claimed, Held } from './sharing-store.ts'
+
+/** Pause in which places that get free are gathered, so that one look fills several. */
+const BATCH_MS = 3
 
 /** Every bound of publishing; each is configuration with a stated default. */
 export interface PublishingBounds {
@@ -77,6 +80,8 @@ export interface Deliveries {
   reserved: number
   /** There may be something due that nobody has taken. */
   isBehind: boolean
+  /** How often a look was asked for: one that is under way may have begun too early. */
+  looks: number
   /** The look for what is due that is under way. */
   turn?: Promise<number>
   /** When this process will look by itself, by `performance.now()`. */
@@ -108,13 +113,20 @@ export function createDeliveries(bounds: Partial<PublishingBounds> = {}, media =
     running: new Map(),
     reserved: 0,
     isBehind: false,
+    looks: 0,
     isStopping: false,
   }
 }
 
-/** Places that are free. */
-export function freePlaces({ bounds, running, reserved }: Deliveries): number {
+function freePlaces({ bounds, running, reserved }: Deliveries): number {
   return Math.max(0, bounds.atOnce - running.size - reserved)
+}
+
+/** Places that a new message may take at once; none when others have waited longer and places are scarce. */
+export function placesFor({ deliveries }: Gateway, publications: number): number {
+  const free = freePlaces(deliveries)
+  if (deliveries.isStopping || (deliveries.isBehind && free < deliveries.bounds.atOnce / 2)) return 0
+  return Math.min(free, publications)
 }
 
 /** Delivers a publication that this process holds; resolves when it is given back or at its end. */
@@ -124,7 +136,8 @@ export function startDelivery(gateway: Gateway, held: Held): Promise<void> {
   const done = deliver(gateway, held, controller).then((dueInMs) => {
     deliveries.running.delete(held.id)
     if (dueInMs !== undefined) wakeIn(gateway, dueInMs)
-    else if (deliveries.isBehind) wakeIn(gateway, 0)
+    // Its place, and its identity, are free for another one.
+    if (deliveries.isBehind) wakeIn(gateway, BATCH_MS)
   })
   deliveries.running.set(held.id, { done, controller })
   return done
@@ -133,6 +146,7 @@ export function startDelivery(gateway: Gateway, held: Held): Promise<void> {
 /** Takes up what is due, and what a dead process left behind, as far as there are places; answers how many. */
 export function resumePublishing(gateway: Gateway): Promise<number> {
   const { deliveries } = gateway
+  deliveries.looks += 1
   deliveries.turn ??= takeUp(gateway).finally(() => {
     deliveries.turn = undefined
   })
@@ -144,19 +158,18 @@ async function takeUp(gateway: Gateway): Promise<number> {
   for (let taken = 0; ; ) {
     const limit = freePlaces(deliveries)
     if (limit === 0 || deliveries.isStopping) return taken
-    deliveries.isBehind = false
+    const { looks } = deliveries
     deliveries.reserved += limit
-    let held: readonly Held[]
+    let claimed: Claimed
     try {
-      held = await store.publications.claim({ limit, leaseMs: deliveries.bounds.leaseMs })
+      claimed = await store.publications.claim({ limit, leaseMs: deliveries.bounds.leaseMs })
     } finally {
       deliveries.reserved -= limit
     }
-    for (const each of held) void startDelivery(gateway, each)
-    taken += held.length
-    // More of the same identities may wait behind these, or more than there were places.
-    if (held.length > 0) deliveries.isBehind = true
-    if (held.length < limit) return taken
+    for (const each of claimed.held) void startDelivery(gateway, each)
+    taken += claimed.held.length
+    deliveries.isBehind = claimed.isMore
+    if (claimed.held.length < limit && looks === deliveries.looks) return taken
   }
 }
 

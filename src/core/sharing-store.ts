@@ -154,6 +154,12 @@ export interface Held {
   readonly identity?: Identity
 }
 
+/** `isMore`: others are due that could not be had, for want of a place or because their identity is busy. */
+export interface Claimed {
+  readonly held: readonly Held[]
+  readonly isMore: boolean
+}
+
 /** What follows a change: the holder goes on, gives it back until it is due again, or it is at its end. */
 export type Then =
   | { readonly holdMs: number }
@@ -175,7 +181,7 @@ export interface MessageStore {
 
 export interface PublicationStore {
   /** Takes publications that are due, and those whose holder is dead, in order of due time; one per identity. */
-  claim(options: { readonly limit: number; readonly leaseMs: number }): Promise<readonly Held[]>
+  claim(options: { readonly limit: number; readonly leaseMs: number }): Promise<Claimed>
   /** `lost`: somebody else has it by now, or it is gone. `taken`: the found post belongs to another publication. */
   save(held: HeldRef, progress: Progress, then: Then): Promise<'saved' | 'lost' | 'taken'>
   /** Whether a post is known to be the result of another publication. */

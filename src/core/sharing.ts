@@ -3,7 +3,7 @@
 
 import { hash } from 'node:crypto'
 import { cleanMessage } from './clean-message.ts'
-import { freePlaces, startDelivery, wakeIn } from './deliveries.ts'
+import { placesFor, startDelivery, wakeIn } from './deliveries.ts'
 import { GatewayError } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { PageOf, PageQuery, Site } from './model.ts'
@@ -128,7 +128,7 @@ async function accept(
   const sendAt = checkTime(options.publishAt, now, bounds.aheadMaxMs)
   const request = toRequest(options.idempotencyKey, content, bounds.requestMemoryMs)
   const endsAt = performance.now() + Math.min(options.deadlineMs ?? bounds.deadlineMs, bounds.deadlineMs)
-  const limit = deliveries.isStopping ? 0 : Math.min(freePlaces(deliveries), publications.length)
+  const limit = placesFor(gateway, publications.length)
   deliveries.reserved += limit
   let accepted: Accepted
   let started: readonly Promise<void>[] = []

@@ -1,8 +1,8 @@
 // Who delivers what: leases with fences, one lane per identity, over all processes.
 
-import type { Held, HeldKey, HeldRef } from '../core/sharing-store.ts'
+import type { Claimed, HeldKey, HeldRef } from '../core/sharing-store.ts'
 import { HELD, type HeldRow, toHeld } from './publications.ts'
-import { all, type Query } from './query.ts'
+import { all, one, type Query } from './query.ts'
 import { number, text } from './row.ts'
 import type { Context } from './sealed.ts'
 
@@ -41,7 +41,7 @@ export function* hold(ids: readonly number[], leaseMs: number): Query<readonly H
   return rows.map((row) => ({ key: text(row, 'key'), id: number(row, 'id'), fence: number(row, 'fence') }))
 }
 
-export function* claimPublications(_: Context, limit: number, leaseMs: number): Query<readonly Held[]> {
+export function* claimPublications(_: Context, limit: number, leaseMs: number): Query<Claimed> {
   // Those of dead holders first: their lanes are theirs already.
   const left = yield* all(
     `update publications set fence = fence + 1, lease_until = {now} + ?
@@ -67,7 +67,11 @@ export function* claimPublications(_: Context, limit: number, leaseMs: number): 
     for (const { id } of yield* hold([...first.values()], leaseMs)) ids.push(id)
     if (due.length < LOOK_AT) break
   }
-  if (ids.length === 0) return []
+  const waiting = yield* one(
+    'select 1 as found from publications where due_at <= {now} and lease_until is null limit 1',
+  )
+  const isMore = waiting !== undefined
+  if (ids.length === 0) return { held: [], isMore }
   const rows: readonly HeldRow[] = yield* all(
     `select ${HELD} from publications p
      join messages m on m.site_id = p.site_id and m.id = p.message_id
@@ -77,7 +81,8 @@ export function* claimPublications(_: Context, limit: number, leaseMs: number): 
     ids.join(','),
   )
   const leftIds = new Set(left.map((row) => number(row, 'id')))
-  return rows.map((row) => ({ ...toHeld(row), isLeft: leftIds.has(number(row, 'p_id')) }))
+  const held = rows.map((row) => ({ ...toHeld(row), isLeft: leftIds.has(number(row, 'p_id')) }))
+  return { held, isMore }
 }
 
 export function* renewPublication(

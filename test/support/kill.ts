@@ -203,7 +203,7 @@ function randomConduct({ method }: Asked): Conduct {
 /** Resolves when the process is ready to publish; what it accepts is added to the list. */
 async function startPublisher(order: PublisherOrder, accepted: AcceptedLine[]): Promise<ChildProcess> {
   const file = fileURLToPath(new URL('publisher.ts', import.meta.url))
-  const child = spawn(process.execPath, [file, JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [file, JSON.stringify(order)], { stdio: ['pipe', 'pipe', 'pipe'] })
   const said: string[] = []
   child.stderr.on('data', (chunk) => said.push(String(chunk)))
   await new Promise<void>((resolve, reject) => {

@@ -38,6 +38,8 @@ const { gateway } = openPublishingGateway(store, order.offices, {
   bounds: { leaseMs, settleMs },
   network: { requestDeadlineMs: order.requestMs, limitFallbackMs: 100 },
 })
+// Its input ends with whoever started it.
+process.stdin.on('end', () => process.exit(0)).resume()
 process.stdout.write('"ready"\n')
 void resumeForever()
 for (let count = 0; everyMs !== undefined; count += 1) {
