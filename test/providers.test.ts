@@ -71,7 +71,7 @@ for (const provider of providers) {
     test('asks for a scope for each thing it can do, and its page names each of them', () => {
       const page = readFileSync(`docs/providers/${provider.id}.md`, 'utf8')
       const auth = provider.auth
-      if (!auth || auth.type === 'oauth1') return assert.ok(provider.gone ?? auth)
+      if (!auth || !('scopes' in auth)) return assert.ok(provider.gone ?? auth)
       const able: Capability[] = (['profile', 'contacts'] as const).filter(
         (capability) => provider[capability],
       )

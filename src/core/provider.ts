@@ -60,7 +60,7 @@ export interface Contacts {
 
 export type Capability = 'profile' | 'contacts' | 'publish' | 'remove'
 
-export type Auth = OAuth1 | OAuth2 | Atproto
+export type Auth = OAuth1 | OAuth2 | Atproto | KeyInAddress
 
 export interface OAuth1 {
   readonly type: 'oauth1'
@@ -101,6 +101,14 @@ export interface Atproto {
   readonly scopes: Readonly<Partial<Record<Capability, readonly string[]>>>
 }
 
+/**
+ * Networks without a login: whoever knows a bot's key, or the address of a webhook, may post. `api` holds `{token}`,
+ * which the network room fills in and masks wherever an address is told.
+ */
+export interface KeyInAddress {
+  readonly type: 'bot' | 'webhook'
+}
+
 /** Rate-limit headers, lower case. `unix`: seconds since 1970; `iso`: a timestamp; `seconds`: seconds left. */
 export interface RateLimit {
   readonly limit?: string
@@ -131,9 +139,20 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
   readonly form?: Readonly<Record<string, string>>
+  /** Sent as it is. */
+  readonly raw?: { readonly bytes: Uint8Array; readonly mimeType: string }
+  /** Sent as multipart/form-data, in order. */
+  readonly parts?: readonly Part[]
+  /** A whole address that the network has just given for an upload: called over https, guarded, and without our token. */
+  readonly upload?: string
   /** A name in the provider's `hosts`; the API root without it. */
   readonly host?: string
 }
+
+/** One part of a multipart body: a field, or a file when it has bytes. */
+export type Part =
+  | { readonly name: string; readonly value: string }
+  | { readonly name: string; readonly bytes: Uint8Array; readonly mimeType: string; readonly fileName: string }
 
 export interface ApiResponse {
   readonly status: number

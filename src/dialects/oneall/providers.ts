@@ -44,5 +44,6 @@ async function toEntry(gateway: Gateway, site: Site, provider: Provider): Promis
 /** Whether the site must register an app by hand; some networks let us register by ourselves, some need none. */
 function needsRegistration({ auth }: Provider): boolean {
   if (!auth || auth.type === 'atproto') return false
-  return auth.type === 'oauth1' || auth.registerUrl === undefined
+  if (auth.type === 'oauth2') return auth.registerUrl === undefined
+  return auth.type === 'oauth1'
 }
