@@ -92,6 +92,11 @@ const bounds = z
     readMaxMs: number(600_000, 'ms', 'How long a read may go on after its caller was answered.', { min: 1 }),
     outageMemoryMs: number(60_000, 'ms', 'How long a network’s outage is remembered.'),
     readsAtOnce: number(32, 'identities', 'Identities read at the same time; more wait.', { min: 1 }),
+    readsBytes: number(
+      16 * 1024 * 1024,
+      'bytes',
+      'Contacts held by reads under way, about; above it only the eldest eight go on.',
+    ),
     readsWaiting: number(
       10_000,
       'identities',

@@ -1,6 +1,6 @@
 // The pages of an identity's lists: one request at a time per list, the lists side by side.
 
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { Contact, Identity } from './model.ts'
@@ -66,19 +66,18 @@ export async function readLists(run: Run): Promise<void> {
 }
 
 async function readList(run: Run, network: Network, pager: Paged<Contact>, list: List): Promise<void> {
+  const { room } = run.gateway.readings
   const bound = run.gateway.bounds.contactsPerIdentity
   if (!list.next || list.isDone) return
   let request = list.next
   let answer = fetchPage(run, network, request)
   while (!list.isDone) {
     const response = await answer
-    // One page is parsed per turn of the loop, so that many reads at once do not block other requests.
-    await turn()
     run.signal.throwIfAborted()
     const { items, next } = pager.parse(response, request)
-    const room = bound - list.count
-    list.isDone = next === undefined || items.length >= room
-    list.isCut = items.length > room
+    const left = bound - list.count
+    list.isDone = next === undefined || items.length >= left
+    list.isCut = items.length > left
     // A full list keeps its `next`: it says that the network has more.
     list.next = next
     if (next && !list.isDone) {
@@ -86,15 +85,17 @@ async function readList(run: Run, network: Network, pager: Paged<Contact>, list:
       request = next
       answer = fetchPage(run, network, next)
     }
-    const page = toPage(items.slice(0, room))
+    const page = toPage(items.slice(0, left))
     list.pages.push(page)
     list.count += page.ids.length
+    room.hold(run.lists, page.bytes.length)
   }
 }
 
 /** Waits out a short limit of the network when it is met in the middle of a list. */
 async function fetchPage(run: Run, network: Network, request: ApiRequest): Promise<ApiResponse> {
   for (;;) {
+    await run.gateway.readings.room.enter(run.lists, run.signal)
     try {
       return await network.fetch(request, { signal: run.signal })
     } catch (error) {

@@ -3,10 +3,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, GatewayError, type Problem } from './errors.ts'
-import type { Gateway } from './gateway.ts'
+import type { Bounds, Gateway } from './gateway.ts'
+import { letGo } from './let-go.ts'
 import type { Identity, SnapshotHead } from './model.ts'
 import { fromProgress, type Lists, pagesOf, type Run, readLists, toProgress, type Waits } from './pages.ts'
 import { joinPages } from './portable.ts'
+import { createRoom, type Room } from './room.ts'
 import { createSlots, type Slots } from './slots.ts'
 
 /** Longest that a dead process can hold up the others, in milliseconds. */
@@ -21,6 +23,8 @@ const PLACE_MAX_MS = 60_000
 export interface Readings {
   readonly ofIdentity: Map<number, Reading>
   readonly slots: Slots
+  /** Memory that they share. */
+  readonly room: Room
   /** Aborted when the process is about to end: reads store their place and give their leases back. */
   readonly stopping: AbortController
 }
@@ -41,10 +45,13 @@ export type ReadOutcome =
   | { readonly snapshot: SnapshotHead; readonly contacts: Uint8Array }
   | { readonly problem: Problem }
 
-export function createReadings(bounds: { readsAtOnce: number; readsWaiting: number }): Readings {
+export function createReadings(
+  bounds: Pick<Bounds, 'readsAtOnce' | 'readsWaiting' | 'readsBytes'>,
+): Readings {
   return {
     ofIdentity: new Map(),
     slots: createSlots(bounds.readsAtOnce, bounds.readsWaiting),
+    room: createRoom(bounds.readsBytes),
     stopping: new AbortController(),
   }
 }
@@ -152,11 +159,14 @@ async function readHere(wish: Wish): Promise<ReadOutcome | undefined> {
       return found
     }
     Object.assign(lists, fromProgress(progress))
+    const arrived = Object.values(lists).flatMap(({ pages }) => pages)
+    for (const { bytes } of arrived) readings.room.hold(lists, bytes.length)
     tooLong = setTimeout(() => ended.abort(), Math.max(0, startedAt + bounds.readMaxMs - Date.now()))
     const signal = AbortSignal.any([ended.signal, readings.stopping.signal])
     return await readAll({ ...wish, fence, signal }, ended)
   } finally {
     clearTimeout(tooLong)
+    readings.room.leave(lists)
     release()
   }
 }
@@ -188,6 +198,7 @@ async function readAll(run: Run, ended: AbortController): Promise<ReadOutcome> {
     checkpoints.stop()
     const { contacts, count, isCut } = joinPages(pagesOf(lists), gateway.bounds.contactsPerIdentity)
     const isTruncated = isCut || Object.values(lists).some((list) => list.next !== undefined || list.isCut)
+    for (const list of Object.values(lists)) for (const { bytes } of list.pages.splice(0)) letGo(bytes)
     const snapshot = { contacts, count, isTruncated, fetchedAt: gateway.now() }
     const head = await gateway.store.reads.finish(identity, fence, snapshot)
     if (!head) throw new GatewayError('not_found', 'The identity was changed or deleted while it was read.')

@@ -136,7 +136,7 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
           else chunks.push(chunk)
         },
         onResponseEnd() {
-          settle(() => resolve({ status, headers, body: Buffer.concat(chunks) }))
+          settle(() => resolve({ status, headers, body: Buffer.concat(chunks, size) }))
         },
         onResponseError(_controller, error) {
           settle(() => reject(toGatewayError(error, isWritten, name)))

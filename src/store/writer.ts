@@ -2,6 +2,7 @@
 // commits once for all, and only then answers: a hundred callers share one wait for the disk.
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { letGo } from '../core/let-go.ts'
 import { type SentError, sendError } from './failure.ts'
 import { type KeySource, openKeys } from './keys.ts'
 import type { Context } from './sealed.ts'
@@ -12,6 +13,8 @@ export interface WriterData {
   readonly file: string
   readonly keys: KeySource
   readonly busyTimeoutMs: number
+  /** Counts commits in its one element, each before its outcomes are told. */
+  readonly commits: Int32Array<SharedArrayBuffer>
 }
 
 /** One write on its way to the thread. */
@@ -34,7 +37,8 @@ const GROUP = 512
 
 if (parentPort) startWriter(parentPort, workerData)
 
-function startWriter(port: NonNullable<typeof parentPort>, { file, keys, busyTimeoutMs }: WriterData): void {
+function startWriter(port: NonNullable<typeof parentPort>, data: WriterData): void {
+  const { file, keys, busyTimeoutMs, commits } = data
   const connection = connect(file, { busyTimeoutMs })
   const context: Context = { engine: 'sqlite', keys: openKeys(keys) }
   const waiting: Call[] = []
@@ -54,13 +58,25 @@ function startWriter(port: NonNullable<typeof parentPort>, { file, keys, busyTim
         if (!more) break
         take(more.message)
       }
-      port.postMessage(runGroup(connection, context, waiting.splice(0, GROUP)))
+      const group = waiting.splice(0, GROUP)
+      const outcomes = runGroup(connection, context, group)
+      Atomics.add(commits, 0, 1)
+      port.postMessage(outcomes)
+      for (const { args } of group) letGoOf(args)
     }
     if (!isClosing) return
     connection.database.close()
     port.close()
   })
   port.postMessage([])
+}
+
+// They are copies that came with the message.
+function letGoOf(args: readonly unknown[]): void {
+  for (const arg of args) {
+    if (arg instanceof Uint8Array) letGo(arg)
+    else if (typeof arg === 'object' && arg !== null && !Array.isArray(arg)) letGoOf(Object.values(arg))
+  }
 }
 
 /** Runs calls in one transaction; each fails alone, unless the transaction itself does. */

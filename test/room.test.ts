@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createRoom } from '../src/core/room.ts'
+import { ownTurn } from '../src/core/turns.ts'
+
+const never = new AbortController().signal
+
+test('above the bound the eldest reads go on, and a younger one as soon as an elder has ended', async () => {
+  const room = createRoom(100)
+  const reads = Array.from({ length: 9 }, () => ({}))
+  for (const read of reads) room.hold(read, 20)
+  assert.equal(room.bytes, 180)
+  for (const eldest of reads.slice(0, 8)) await room.enter(eldest, never)
+
+  let isIn = false
+  const last = reads[8] ?? {}
+  const entered = room.enter(last, never).then(() => {
+    isIn = true
+  })
+  await ownTurn()
+  assert.equal(isIn, false)
+  room.leave(reads[0] ?? {})
+  await entered
+  assert.equal(room.bytes, 160)
+})
+
+test('a read that holds nothing yet waits too while eight elder ones are above the bound', async () => {
+  const room = createRoom(100)
+  const reads = Array.from({ length: 8 }, () => ({}))
+  for (const read of reads) room.hold(read, 20)
+  const ended = new AbortController()
+  const entered = room.enter({}, ended.signal)
+  ended.abort(new Error('the caller has gone'))
+  await assert.rejects(entered, /the caller has gone/)
+})
+
+test('heavy pieces of work that are asked for at once are done in as many turns of the loop', async () => {
+  let turns = 0
+  let isOver = false
+  const count = () => {
+    turns += 1
+    if (!isOver) setImmediate(count)
+  }
+  setImmediate(count)
+  const at = await Promise.all([1, 2, 3].map(() => ownTurn().then(() => turns)))
+  isOver = true
+  assert.deepEqual([...new Set(at)], at)
+})
