@@ -1,5 +1,5 @@
 // node bench/kill.ts [--rounds 1000] [--database sqlite|postgres]: publishing processes killed at random moments (one on
-// SQLite, two on PostgreSQL) while pretend networks lose answers. Prints what became of everything; 1 when anything was
+// SQLite, two on PostgreSQL) while the sandbox's networks lose answers. Prints what became of everything; 1 when anything was
 // lost, doubled or untrue.
 
 import { parseArgs } from 'node:util'

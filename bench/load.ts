@@ -15,6 +15,8 @@ export interface Load {
   readonly body?: string
   /** Makes them POSTs, each path with its own; as many as paths. */
   readonly bodies?: readonly string[]
+  /** So many addresses say in turn, as a proxy in front would, that they ask. */
+  readonly visitors?: number
   readonly connections?: number
   readonly seconds?: number
 }
@@ -38,6 +40,7 @@ export async function carry({
   headers = {},
   body,
   bodies,
+  visitors = 0,
   connections = 32,
   seconds = 4,
 }: Load): Promise<Carried> {
@@ -52,7 +55,17 @@ export async function carry({
     `local paths = { ${paths.map(quote).join(', ')} }`,
     'local at = 0',
     'local requests = {}',
-    'init = function() for i, path in ipairs(paths) do requests[i] = wrk.format(nil, path, nil, bodies[i]) end end',
+    `local visitors = ${visitors}`,
+    'local from = function(i)',
+    '  local at = i % visitors',
+    '  return string.format("10.%d.%d.%d", math.floor(at / 65536) % 256, math.floor(at / 256) % 256, at % 256)',
+    'end',
+    'init = function()',
+    '  for i, path in ipairs(paths) do',
+    '    if visitors > 0 then wrk.headers["X-Forwarded-For"] = from(i) end',
+    '    requests[i] = wrk.format(nil, path, nil, bodies[i])',
+    '  end',
+    'end',
     'request = function() at = at % #requests + 1; return requests[at] end',
   ]
   writeFileSync(script, lua.join('\n'))

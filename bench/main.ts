@@ -10,8 +10,12 @@ import { coldContacts } from './cold-contacts.ts'
 import type { Figure } from './figure.ts'
 import { friendsAnswered, friendsMatched } from './friends.ts'
 import { graphGrown, graphLarge, graphPulled, graphStormed, graphWritten } from './graph.ts'
+import { plugin } from './library.ts'
+import { redirects } from './links.ts'
 import { requireWrk } from './load.ts'
+import { logins } from './logins.ts'
 import { manyReads } from './many-reads.ts'
+import { movedIn } from './moved-in.ts'
 
 const SCENARIOS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'cached-contacts': cachedContacts,
@@ -24,10 +28,13 @@ const SCENARIOS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'graph-grown': graphGrown,
   'graph-written': graphWritten,
   'graph-stormed': graphStormed,
+  redirects,
+  plugin,
+  logins,
 }
 
 /** What takes so long, or so much disk, that it is measured only when it is named. */
-const NAMED: typeof SCENARIOS = { 'graph-large': graphLarge }
+const NAMED: typeof SCENARIOS = { 'graph-large': graphLarge, 'moved-in': movedIn }
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !(name in SCENARIOS || name in NAMED))

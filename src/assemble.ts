@@ -6,16 +6,26 @@ import type { Config } from './config.ts'
 import { createDeliveries, stopDeliveries } from './core/deliveries.ts'
 import { createFriendMemory } from './core/friend-memory.ts'
 import type { Gateway, Log, Meter } from './core/gateway.ts'
+import { createLinks } from './core/link-service.ts'
 import { createReadings, stopReads } from './core/readings.ts'
 import { createReports } from './core/reports.ts'
+import { createWebhooks, stopWebhooks } from './core/webhook-telling.ts'
 import { createDoorkeeper } from './dialects/access.ts'
+import { createBrowser } from './dialects/browser/browser.ts'
+import { createVisitor } from './dialects/browser/visitor.ts'
 import { createFront, type Front } from './dialects/front.ts'
 import { createGigya } from './dialects/gigya/gigya.ts'
 import { METHODS } from './dialects/gigya/methods.ts'
+import { createShortLinks } from './dialects/links/links.ts'
 import { createNative } from './dialects/native/native.ts'
 import { createOneAll } from './dialects/oneall/oneall.ts'
 import { createTencent } from './dialects/tencent/tencent.ts'
+import { createMedia } from './media/media.ts'
+import { createMediaDoor, type MediaDoor } from './media/serve.ts'
+import { createFiles } from './network/files.ts'
+import { createHooks, type Hooks } from './network/hooks.ts'
 import { createNetworks } from './network/networks.ts'
+import { createNotices } from './network/notices.ts'
 import { providers } from './providers/index.ts'
 import type { Gauges } from './server/metrics.ts'
 import { type KeySource, openKeys } from './store/keys.ts'
@@ -26,6 +36,8 @@ import { createRateLimiter } from './store/rate-limiter.ts'
 export interface Assembled {
   readonly gateway: Gateway
   readonly front: Front
+  /** Public addresses of pictures and videos. */
+  readonly mediaDoor: MediaDoor
   /** What is read before each page of the metrics. */
   gauges(): Gauges
   /** Ends reads with their place stored, then the networks, then the database. */
@@ -52,15 +64,37 @@ export async function assemble(
   const friendMemory = createFriendMemory(config.memory.friendsBytes)
   const readings = createReadings(bounds)
   const deliveries = createDeliveries(config.publishing)
-  const { open, openUnlinked, renewTokens } = networks
+  const files = createFiles(config.network)
+  const notices = createNotices(config.network)
+  const media = createMedia({
+    dir: mediaDir(config),
+    bounds: config.media,
+    publicUrl: config.server.publicUrl,
+    fetchFile: files.fetchFile,
+    keys: openKeys(keySource(config)),
+    needed: () => store.publications.neededMedia(),
+    log,
+    now,
+  })
+  const links = createLinks({ store, log, meter, now }, { ...config.links, ...linkAddresses(config) })
+  await links.book.refresh()
+  const hooks = openHooks(config)
+  const webhooks = createWebhooks(hooks.call, config.webhooks)
+  const { open, openUnlinked, renewTokens, consents } = networks
   const gateway: Gateway = {
     store,
     providers: byId,
     open,
     openUnlinked,
     renewTokens,
+    consents,
+    publicUrl: config.server.publicUrl?.replace(/\/+$/, ''),
     readings,
     deliveries,
+    media: media.room,
+    links,
+    webhooks,
+    sendNotice: notices.sendNotice,
     bounds,
     memory,
     friendMemory,
@@ -73,6 +107,11 @@ export async function assemble(
   const limiter = await createRateLimiter(config.data.databaseUrl, { ...config.store, callsPerSecond, log })
   const reports = createReports({ store, log, meter, now }, config.reports)
   const dialects = [
+    createShortLinks(gateway),
+    // Before the logins, whose paths begin alike.
+    createVisitor(),
+    // Before Gigya, whose redirects for browsers are here.
+    createBrowser(now, { startsPerMinute: config.login.startsPerMinute }),
     // Before OneAll, to which Gigya's old host `socialize.api.<domain>` would look like a site.
     createGigya({ doorkeeper }, { ...config.gigya, methods: METHODS, note: reports.note }),
     createTencent({ doorkeeper, limiter }, config.tencent),
@@ -87,6 +126,7 @@ export async function assemble(
   return {
     gateway,
     front,
+    mediaDoor: createMediaDoor({ find: media.find, now, log, servedAtOnce: config.media.servedAtOnce }),
     gauges: () => ({
       kith_reads_running: readings.slots.taken,
       kith_reads_waiting: readings.slots.waiting,
@@ -97,13 +137,27 @@ export async function assemble(
         .map(({ calls, ...labels }) => ({ labels: { ...labels }, value: calls })),
     }),
     async close() {
-      await Promise.all([stopReads(gateway), stopDeliveries(gateway)])
-      await networks.close()
+      await Promise.all([stopReads(gateway), stopDeliveries(gateway), links.clicks.close()])
+      await stopWebhooks(gateway)
+      await hooks.close()
+      await Promise.all([networks.close(), files.close(), notices.close(), media.close()])
       await limiter.close()
       await reports.close()
       await store.close()
     },
   }
+}
+
+/** The door to webhooks, as the configuration allows it. */
+export function openHooks({ network }: Config): Hooks {
+  return createHooks(network)
+}
+
+/** Where short links stand: at an address of their own, or below the gateway's. */
+function linkAddresses({ links, server }: Config) {
+  const { publicUrl, port } = server
+  const root = publicUrl?.replace(/\/+$/, '') ?? `http://localhost:${port}`
+  return { base: links.shortUrl ?? `${root}/s`, publicUrl }
 }
 
 /** The configured database; a server alone holds its SQLite file, tools may come beside it. */
@@ -122,4 +176,11 @@ export function keySource({ data }: Config): KeySource {
   if (data.keysFile) return { path: data.keysFile }
   const address = parseAddress(data.databaseUrl)
   return { path: join('file' in address ? dirname(address.file) : './data', 'kith.keys') }
+}
+
+/** Where pictures and videos lie: `media` beside the SQLite file (in ./data for PostgreSQL), unless it is named. */
+function mediaDir({ data, media }: Config): string {
+  if (media.dir) return media.dir
+  const address = parseAddress(data.databaseUrl)
+  return join('file' in address ? dirname(address.file) : './data', 'media')
 }

@@ -31,6 +31,12 @@ export const publishing = z
     providersMax: of('providersMax', 'networks', 'Networks named in one request.', 1),
     publicationsMax: of('publicationsMax', 'publications', 'Publications of one request.', 1),
     aheadMaxMs: of('aheadMaxMs', 'ms', 'How far ahead a message may be scheduled.'),
+    tokenLifeMs: of(
+      'tokenLifeMs',
+      'ms',
+      'How long a key holds with which an app publishes for one user (OneAllPublishToken).',
+      1,
+    ),
   } satisfies Record<keyof PublishingBounds, z.ZodType>)
   .meta({ title: 'Publishing', prefix: 'PUBLISHING_' })
 

@@ -7,6 +7,7 @@ import { isIPv6 } from 'node:net'
 import { GatewayError } from './core/errors.ts'
 import type { Log } from './core/gateway.ts'
 import { type Front, serverOptions } from './dialects/front.ts'
+import type { MediaDoor } from './media/serve.ts'
 import { createHealth } from './server/health.ts'
 import type { Metrics } from './server/metrics.ts'
 import { type CertificateFiles, readCertificate, reloadCertificate } from './server/tls.ts'
@@ -38,6 +39,8 @@ export interface RunningServer {
 
 interface ServerParts {
   readonly front: Front
+  /** Takes public addresses of files before the front sees them. */
+  readonly mediaDoor?: MediaDoor
   readonly ping: () => Promise<void>
   readonly metrics?: Metrics
   readonly log: Log
@@ -45,7 +48,7 @@ interface ServerParts {
 
 /** Resolves when both ports are open; `invalid_request` in one clear sentence when one cannot be. */
 export async function startServer(
-  { front, ping, metrics, log }: ServerParts,
+  { front, mediaDoor, ping, metrics, log }: ServerParts,
   options: ServerOptions,
 ): Promise<RunningServer> {
   const { tls, host } = options
@@ -54,7 +57,8 @@ export async function startServer(
     ? createTlsServer({ ...serverOptions(options.head), ...readCertificate(tls) })
     : createServer(serverOptions(options.head))
   front.attach(server, (request, response) => {
-    if (!health.answer(request, response)) front.listener(request, response)
+    if (health.answer(request, response) || mediaDoor?.answer(request, response)) return
+    front.listener(request, response)
   })
   const reload = tls && 'setSecureContext' in server ? reloadCertificate(server, tls, { log }) : undefined
   const port = await listen(server, options.port, host, options.portSetting ?? 'KITH_PORT')

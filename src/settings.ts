@@ -2,17 +2,22 @@
 // documentation (docs/configuration.md). The name of a setting is KITH_, its section's prefix, and its key.
 
 import { z } from 'zod'
+import { commands, moving } from './command-settings.ts'
 import type { Bounds } from './core/gateway.ts'
 import { REPORT_DEFAULTS, type ReportBounds } from './core/reports.ts'
 import type { DoorkeeperOptions } from './dialects/access.ts'
+import type { BrowserOptions } from './dialects/browser/browser.ts'
 import type { FrontOptions, serverOptions } from './dialects/front.ts'
 import type { GigyaOptions } from './dialects/gigya/gigya.ts'
 import type { TencentOptions } from './dialects/tencent/tencent.ts'
-import { NETWORK_DEFAULTS, type NetworkOptions } from './network/options.ts'
+import { links } from './link-settings.ts'
+import { media } from './media-settings.ts'
+import { network } from './network-settings.ts'
 import { publishing } from './publishing-settings.ts'
 import { LOG_LEVELS } from './server/log.ts'
 import { KIB, list, MIB, number, port, toggle, words } from './setting-kinds.ts'
 import { STORE_BOUNDS } from './store/open.ts'
+import { webhooks } from './webhook-settings.ts'
 
 const server = z
   .object({
@@ -21,7 +26,9 @@ const server = z
     publicUrl: z
       .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
       .optional()
-      .meta({ text: 'The address that callers know this gateway by; shown to you, decides nothing.' }),
+      .meta({
+        text: 'The address that callers and browsers know this gateway by, such as https://kith.example.com. Networks send people back to it after a login (docs/login.md), so set it before you register an app; some fetch pictures and videos from it (docs/media.md).',
+      }),
     tlsCert: words({
       text: 'File of the certificate (PEM, with those it depends on); read again when it changes.',
     }),
@@ -103,6 +110,10 @@ const bounds = z
       'Identities waiting to be read; more are refused as overload.',
     ),
     connectionLifeMs: number(3_600_000, 'ms', 'How long the result of a login or import can be read.'),
+    loginLifeMs: number(600_000, 'ms', 'How long a login through a browser may take.', { min: 1_000 }),
+    loginsAtOnce: number(20_000, 'logins', 'Logins of one site under way; more are refused as overload.', {
+      min: 1,
+    }),
   } satisfies Record<keyof Bounds, z.ZodType>)
   .meta({ title: 'Contacts', prefix: '' })
 
@@ -111,6 +122,16 @@ const front = z
     bodyBytes: number(MIB, 'bytes', 'Longest body of a request.', { min: 1 }),
     bodyBytesAtOnce: number(64 * MIB, 'bytes', 'Bodies being read at the same time, together.', { min: 1 }),
     bodyMs: number(10_000, 'ms', 'How long one body may take to arrive.', { min: 1 }),
+    uploadBytes: number(32 * MIB, 'bytes', 'Longest body of a request that may carry pictures and videos.', {
+      min: 1,
+    }),
+    uploadBytesAtOnce: number(
+      128 * MIB,
+      'bytes',
+      'Bodies of such requests being read at the same time, together.',
+      { min: 1 },
+    ),
+    uploadMs: number(60_000, 'ms', 'How long one such body may take to arrive.', { min: 1 }),
     pathBytes: number(8 * KIB, 'bytes', 'Longest path of a request.', { min: 64, max: 32 * KIB }),
     pairs: number(1_000, 'pairs', 'Names and values in query and form together.', { min: 1 }),
     inFlight: number(1_000, 'requests', 'Requests being answered at once; more are refused as overload.', {
@@ -134,88 +155,6 @@ const front = z
 
 type HeadKeys = keyof NonNullable<Parameters<typeof serverOptions>[0]>
 
-const network = z
-  .object({
-    connectionsPerOrigin: fromNetwork(
-      'connectionsPerOrigin',
-      'requests',
-      'Requests to one origin at the same time.',
-      1,
-    ),
-    waitingPerOrigin: fromNetwork(
-      'waitingPerOrigin',
-      'requests',
-      'Requests waiting for one origin; more are refused.',
-    ),
-    requestDeadlineMs: fromNetwork('requestDeadlineMs', 'ms', 'One call of a network, repeats included.', 1),
-    connectTimeoutMs: fromNetwork('connectTimeoutMs', 'ms', 'Name resolution, TCP and TLS together.', 1),
-    keepAliveMs: fromNetwork('keepAliveMs', 'ms', 'How long an idle connection is kept.', 1),
-    bodyMaxBytes: fromNetwork('bodyMaxBytes', 'bytes', 'Longest answer that is read.', 1),
-    addressMaxCharacters: fromNetwork(
-      'addressMaxCharacters',
-      'characters',
-      'Longest address that is asked for.',
-      1,
-    ),
-    redirectsMax: fromNetwork(
-      'redirectsMax',
-      'redirects',
-      'Redirects followed for one GET, within its origin.',
-    ),
-    retriesMax: fromNetwork('retriesMax', 'repeats', 'Repeats of one request after its first try.'),
-    retryBaseMs: fromNetwork(
-      'retryBaseMs',
-      'ms',
-      'Upper bound of the first pause; it doubles with each repeat.',
-    ),
-    retryMaxMs: fromNetwork('retryMaxMs', 'ms', 'Upper bound of any pause that the network did not ask for.'),
-    breakerFailures: fromNetwork(
-      'breakerFailures',
-      'failures',
-      'Failures in a row after which an origin is left alone.',
-      1,
-    ),
-    breakerOpenMs: fromNetwork('breakerOpenMs', 'ms', 'How long it is left alone.'),
-    limitsRecheckMs: fromNetwork(
-      'limitsRecheckMs',
-      'ms',
-      'How often the database is asked whether a limit is met.',
-    ),
-    limitFallbackMs: fromNetwork(
-      'limitFallbackMs',
-      'ms',
-      'How long we stay away after a limit that names no end.',
-    ),
-    limitMaxMs: fromNetwork('limitMaxMs', 'ms', 'The longest that a network can make us stay away.'),
-    refreshAheadMs: fromNetwork(
-      'refreshAheadMs',
-      'ms',
-      'How long before its end an access token is renewed.',
-    ),
-    refreshDeadlineMs: fromNetwork('refreshDeadlineMs', 'ms', 'One renewal, repeats included.', 1),
-    refreshLeaseMs: fromNetwork('refreshLeaseMs', 'ms', 'The sole right of one process to renew a token.', 1),
-    extendAheadMs: fromNetwork(
-      'extendAheadMs',
-      'ms',
-      'How long before its end a token is extended, where it is extended.',
-    ),
-    extendPauseMs: fromNetwork('extendPauseMs', 'ms', 'Pause after an extension that did not succeed.'),
-    userAgent: z
-      .string()
-      .default(NETWORK_DEFAULTS.userAgent)
-      .meta({ text: 'Sent to the networks as User-Agent.' }),
-    allowAddresses: list({
-      name: 'KITH_ALLOW_ADDRESSES',
-      text: 'Names, addresses and CIDR ranges inside your own net that networks may have; for development.',
-    }),
-    allowInsecure: toggle('Home servers may be http; for development.', { name: 'KITH_ALLOW_INSECURE' }),
-    sandbox: words({
-      name: 'KITH_SANDBOX',
-      text: 'Base address of a sandbox that stands for all networks: <base>/<host>/… for every https://<host>/….',
-    }),
-  } satisfies Record<Exclude<keyof NetworkOptions, 'bases' | 'versions'>, z.ZodType>)
-  .meta({ title: 'Networks', prefix: 'NETWORK_' })
-
 const gigya = z
   .object({
     publicHosts: list({
@@ -234,6 +173,12 @@ const gigya = z
     ),
   } satisfies Record<keyof Omit<GigyaOptions, 'methods' | 'note'>, z.ZodType>)
   .meta({ title: 'Gigya', prefix: 'GIGYA_' })
+
+const login = z
+  .object({
+    startsPerMinute: number(300, 'logins', 'Logins that one address may begin within a minute.', { min: 1 }),
+  } satisfies Record<keyof BrowserOptions, z.ZodType>)
+  .meta({ title: 'Logins', prefix: 'LOGIN_' })
 
 const { flushMs, cidsPerDay, talliesWaiting, keepDays } = REPORT_DEFAULTS
 const reports = z
@@ -260,16 +205,6 @@ const tencent = z
   } satisfies Record<keyof TencentOptions, z.ZodType>)
   .meta({ title: 'Tencent', prefix: 'TENCENT_' })
 
-const commands = z
-  .object({
-    clientSecret: words({
-      secret: true,
-      text: 'The client secret for `kith app set`; else it is read from standard input.',
-    }),
-    requireCounterparts: toggle('For the tests alone: a suite whose counterpart is not installed fails.'),
-  })
-  .meta({ title: 'Commands', prefix: '' })
-
 /** The whole configuration; parsing an empty object gives every default. */
 export const SETTINGS = z.object({
   server,
@@ -279,19 +214,20 @@ export const SETTINGS = z.object({
   front,
   network,
   publishing,
+  media,
+  links,
+  webhooks,
+  login,
   gigya,
   reports,
   memory,
   tencent,
+  moving,
   commands,
 })
 
 function fromStore(key: NumberKeys<typeof STORE_BOUNDS>, unit: string, text: string, min = 0) {
   return number(STORE_BOUNDS[key], unit, text, { min })
-}
-
-function fromNetwork(key: NumberKeys<typeof NETWORK_DEFAULTS>, unit: string, text: string, min = 0) {
-  return number(NETWORK_DEFAULTS[key], unit, text, { min })
 }
 
 type NumberKeys<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T]

@@ -3,6 +3,7 @@
 import { assemble } from './assemble.ts'
 import type { Config } from './config.ts'
 import type { Gateway, Log, Meter } from './core/gateway.ts'
+import { toPingback } from './dialects/oneall/snapshots.ts'
 import { startUpkeep } from './server/upkeep.ts'
 import { startServer } from './server.ts'
 
@@ -27,15 +28,18 @@ export async function start(
   const tls = tlsCert && tlsKey ? { cert: tlsCert, key: tlsKey } : undefined
   const metrics =
     doors.metricsPort === 'off' ? undefined : (await import('./server/metrics.ts')).createMetrics(log)
-  const { gateway, front, gauges, close } = await assemble(config, { log, meter: metrics?.meter ?? NO_METER })
+  const { gateway, front, mediaDoor, gauges, close } = await assemble(config, {
+    log,
+    meter: metrics?.meter ?? NO_METER,
+  })
   metrics?.observe(gauges)
   try {
     const ping = () => gateway.store.ping()
     const server = await startServer(
-      { front, ping, metrics, log },
+      { front, mediaDoor, ping, metrics, log },
       { ...doors, tls, portSetting, head: config.front },
     )
-    const upkeep = startUpkeep(gateway, { keepReportDays: config.reports.keepDays })
+    const upkeep = startUpkeep(gateway, { keepReportDays: config.reports.keepDays, toNotice: toPingback })
     return {
       gateway,
       url: server.url,

@@ -69,7 +69,7 @@ test('the secret of an app comes from standard input or the environment and lies
   const folder = openFolder(t)
   const settings = { KITH_DATABASE_URL: join(folder, 'kith.db') }
   await kith(t, ['site', 'create', 'Shop'], settings)
-  const args = ['app', 'set', 'shop', 'github', '--client-id', 'id-1']
+  const args = ['provider', 'set', 'shop', 'github', '--client-id', 'id-1']
   const piped = await kith(t, args, settings, 'piped-s3cret\n')
   assert.equal(piped.code, 0, piped.err)
   const named = await kith(t, args, { ...settings, KITH_CLIENT_SECRET: 'named-s3cret' })
@@ -83,9 +83,15 @@ test('the secret of an app comes from standard input or the environment and lies
   for (const name of readdirSync(folder)) {
     assert.doesNotMatch(readFileSync(join(folder, name), 'latin1'), /s3cret/)
   }
-  assert.equal((await kith(t, ['app', 'set', 'shop', 'nowhere', '--client-id', 'x'], settings, 's')).code, 2)
+  assert.equal(
+    (await kith(t, ['provider', 'set', 'shop', 'nowhere', '--client-id', 'x'], settings, 's')).code,
+    2,
+  )
   assert.equal((await kith(t, [...args, '--server', 'x.example'], settings, 's')).code, 2)
-  assert.equal((await kith(t, ['app', 'set', 'nobody', 'github', '--client-id', 'x'], settings, 's')).code, 1)
+  assert.equal(
+    (await kith(t, ['provider', 'set', 'nobody', 'github', '--client-id', 'x'], settings, 's')).code,
+    1,
+  )
 })
 
 test('keys are rotated, the database is copied, and no file is open to others', async (t) => {
@@ -118,7 +124,8 @@ test('a line that is not understood says what is wrong and ends with 2', async (
     [['site', 'create', 'a', 'b'], /"b" is one word too many/],
     [['site', 'create', 'a', '--loud'], /--loud/],
     [['keys', 'sell'], /list or rotate/],
-    [['app', 'set', 'a', 'github'], /--client-id is missing/],
+    [['provider', 'set', 'a', 'github'], /--client-id is missing/],
+    [['provider'], /set, list or check/],
     [['serve', 'now'], /"now" is one word too many/],
   ]
   await Promise.all(
@@ -138,7 +145,9 @@ test('help names every command, and the version is that of the package', async (
     'serve',
     'demo',
     'site create',
-    'app set',
+    'provider set',
+    'provider check',
+    'import oneall',
     'keys rotate',
     'backup',
     'config',

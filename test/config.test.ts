@@ -32,6 +32,8 @@ test('an empty environment gives every default', () => {
     readsBytes: 16 * 1024 * 1024,
     readsWaiting: 10_000,
     connectionLifeMs: 3_600_000,
+    loginLifeMs: 600_000,
+    loginsAtOnce: 20_000,
   })
   assert.equal(config.memory.piecesBytes, 268_435_456)
   assert.equal(config.memory.answersBytes, 67_108_864)

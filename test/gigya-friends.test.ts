@@ -85,7 +85,8 @@ describe('names of networks', () => {
     }
     assert.deepEqual(capabilities('twitter'), ['Login', 'Friends'])
     assert.deepEqual(capabilities('orkut'), [])
-    assert.deepEqual(capabilities('google'), [])
+    assert.deepEqual(capabilities('google'), ['Login'])
+    assert.deepEqual(capabilities('yahoo'), [])
     const withAll: Provider = { ...providersById.get('twitter'), contacts: { withEmails: true } } as Provider
     assert.deepEqual(
       capabilitiesOf(withAll).filter((each) => each === 'Contacts'),

@@ -227,20 +227,19 @@ describe('the other methods', () => {
     assert.equal(config.appIds, undefined)
   })
 
-  test('that publish are not there yet, and unknown ones are 405001', async () => {
+  test('that publish say that nobody is connected, and unknown ones are 405001', async () => {
     await using house = await openMethodsHouse(database!)
     await house.call('notifyLogin', { siteUID: 'u' })
     assert.deepEqual(
       await codesOf(house, [
         ['setStatus', { UID: 'u', status: 's' }],
-        ['publishUserAction', { UID: 'u', userAction: '{}' }],
-        ['sendNotification', { UID: 'u', recipients: 'v' }],
-        ['shortenURL', { url: 'https://a.example' }],
+        ['publishUserAction', { UID: 'u', userAction: '{"title":"t"}' }],
+        ['sendNotification', { UID: 'u', recipients: 'v', body: 'b' }],
         ['getRawData', { UID: 'u' }],
         ['getFeed', { UID: 'u' }],
         ['facebookGraphOperation', { UID: 'u' }],
       ]),
-      [400096, 400096, 400096, 400096, 405001, 405001, 405001],
+      [400106, 400106, 400106, 405001, 405001, 405001],
     )
   })
 })

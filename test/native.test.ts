@@ -72,7 +72,7 @@ for (const kind of databases) {
           ['cyd', 'hi', 'Web'],
         ],
       )
-      assert.ok(Math.abs(Date.parse(json.requests[0].askedAt) - Date.now()) < 60_000)
+      assert.ok(Math.abs(Date.parse(json.requests[0].asked_at) - Date.now()) < 60_000)
       const page = await ask('GET', 'bob/friend-requests?limit=1')
       assert.equal(page.json.requests.length, 1)
       const rest = await ask('GET', `bob/friend-requests?limit=1&after=${page.json.next}`)

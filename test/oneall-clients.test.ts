@@ -108,7 +108,7 @@ describe('the published Node library', () => {
   test('hears of wrong keys, and of what is not there, in the envelope', async () => {
     const wrong = await call(open('wrong').user.getAll, 1)
     assert.deepEqual([wrong.status.code, wrong.status.flag], [401, 'error'])
-    const unknown = await call(open().sharingMessage.getAll, 1)
+    const unknown = await call(open().sharingMessage.get, '00000000-0000-4000-8000-000000000000')
     assert.deepEqual([unknown.status.code, unknown.status.flag], [404, 'error'])
   })
 })

@@ -1,19 +1,12 @@
 // What the OneAll dialect says, byte for byte, in JSON and XML. Renew with `node --test --test-update-snapshots`.
 
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
+import { compareOneAll, NOBODY, type OneAllCase } from './support/golden.ts'
 import { type Asking, type OneAllHouse, openOneAllHouse } from './support/oneall.ts'
 import { people } from './support/pretence.ts'
 
-const golden = (name: string) => join(import.meta.dirname, 'golden', `oneall-${name}.txt`)
-const NOBODY = '00000000-0000-4000-8000-000000000000'
-
-interface Case {
-  readonly path: string
-  readonly query?: string
-  readonly asking?: Asking
-}
+type Case = OneAllCase<Asking>
 
 let house: OneAllHouse
 let ada = { user: '', identity: '' }
@@ -171,7 +164,7 @@ test('a request that fails as a whole fails in the envelope', async (t) => {
     { path: '/tools/ping', asking: { keys: `${house.site.publicKey}:wrong` } },
     { path: '/tools/ping', asking: { host: 'unknown.api.kith.example' } },
     { path: '/nowhere' },
-    { path: '/sharing/messages' },
+    { path: '/push/identities' },
     { path: '/tools/ping', asking: { method: 'POST' } },
     { path: '/users', asking: put('{"request":') },
     { path: '/users', asking: put('[]') },
@@ -180,26 +173,5 @@ test('a request that fails as a whole fails in the envelope', async (t) => {
   ])
 })
 
-async function compare(t: TestContext, name: string, cases: readonly Case[]): Promise<void> {
-  const told: string[] = []
-  for (const { path, query = '', asking = {} } of cases) {
-    for (const format of ['json', 'xml']) {
-      const { status, headers, text } = await house.ask(`${path}.${format}${query}`, asking)
-      const { 'content-type': type, ...others } = headers
-      const more = Object.entries(others).map(([header, value]) => `${header}: ${value}\n`)
-      const method = asking.method ?? 'GET'
-      told.push(`${method} ${path}.${format}${query}\n${status} ${type}\n${more.join('')}${text}\n`)
-    }
-  }
-  t.assert.fileSnapshot(hideChance(told.join('\n')), golden(name), { serializers: [String] })
-}
-
-/** Tokens and dates as `…`, all but the one that is nobody's. */
-function hideChance(text: string): string {
-  return text
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, (token) =>
-      token === NOBODY ? token : '…',
-    )
-    .replaceAll(/[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} \+0000/g, '…')
-    .replaceAll(/x{100,}/g, 'x…x')
-}
+const compare = (t: TestContext, name: string, cases: readonly Case[]) =>
+  compareOneAll(t, name, cases, (target, asking) => house.ask(target, asking))

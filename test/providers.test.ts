@@ -72,7 +72,7 @@ for (const provider of providers) {
       const page = readFileSync(`docs/providers/${provider.id}.md`, 'utf8')
       const auth = provider.auth
       if (!auth || !('scopes' in auth)) return assert.ok(provider.gone ?? auth)
-      const able: Capability[] = (['profile', 'contacts'] as const).filter(
+      const able: Capability[] = (['profile', 'contacts', 'publish', 'remove'] as const).filter(
         (capability) => provider[capability],
       )
       for (const capability of able) {

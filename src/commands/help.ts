@@ -13,9 +13,38 @@ export const HELP = `Kith, a self-hosted social gateway.
                                            default takes it back, and docs/compatibility.md has them all
   kith site remove <subdomain> --yes       a site with all that belongs to it
 
-  kith app set <subdomain> <provider> --client-id <id> [--server <address>] [--public]
+  kith provider set <subdomain> <provider> --client-id <id> [--server <address>] [--public]
                                            your app at a network; its secret is read from standard input
                                            or KITH_CLIENT_SECRET (--public: it has none)
+  kith provider list <subdomain>           the site's apps, without secrets
+  kith provider check <subdomain> [<provider>] [--server <address>] [--offline]
+                                           what a login still lacks, which address and scopes to enter at the
+                                           network, and whether it knows the app; ends with 1 when not all is well
+
+  kith import oneall <subdomain> --from https://<old subdomain>.api.oneall.com --public-key <key>
+  kith import gigya <subdomain> --from https://<method's host> --api-key <key> [--user-key <key>]
+      [--method exportUsers|accounts.search]
+                                           users, accounts and (OneAll) tokens from the old service; its private
+                                           key or secret is read from standard input or KITH_IMPORT_SECRET
+  kith import oneall|gigya|csv <subdomain> --files <file or folder>
+                                           the same from what was saved: .json, .ndjson, .csv
+      [--dry-run] [--problems <file>] [--restart] [--without-tokens]
+                                           stopped or killed, the same line goes on; see docs/moving-from-*.md
+
+  kith identity add <subdomain> <provider> [--name <place>] [--user <user_token>]
+                                           a webhook, or a channel that a bot may post in, as an identity; its
+                                           key is read from standard input or KITH_IDENTITY_KEY
+  kith identity list <subdomain> [--page <number>]
+                                           identities, 100 at a time, oldest first, without secrets
+  kith identity remove <subdomain> <identity_token> --yes
+                                           an identity with its tokens and contacts
+
+  kith user link <subdomain> <user_token> [--callback <address>]
+                                           an address to send to a user, who links accounts there; works
+                                           once, within 24 hours
+  kith user export <subdomain> <user_token> [--tokens]
+                                           all that is known about a user, as JSON; with the networks' tokens
+                                           only when you ask for them
 
   kith userkey add <subdomain> [--public-key <file>]
                                            a second Gigya secret for one of the site's servers, printed once;
@@ -29,6 +58,13 @@ export const HELP = `Kith, a self-hosted social gateway.
   kith usersig-key add <subdomain>         a further key to sign UserSigs with; prints it, once
   kith usersig-key list <subdomain>        ids of the keys; any of them will do
   kith usersig-key retire <subdomain> <id> takes a key away: what it signed is refused from now on
+
+  kith webhook add <subdomain> <address> [--events publication.succeeded,…]
+                                           tells an address of yours what happens; prints the secret, once
+  kith webhook list <subdomain>            webhooks and how they fare
+  kith webhook test <subdomain> <id>       sends a test event now and prints what was answered
+  kith webhook enable <subdomain> <id>     one that was disabled is told again, from now on
+  kith webhook remove <subdomain> <id>     it is told nothing more
 
   kith report --site <subdomain> [--by cid|method|day] [--from 2026-11-01] [--to 2026-11-21] [--json]
                                            how often which Gigya method was called, with which outcome, from where

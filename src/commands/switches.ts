@@ -11,6 +11,7 @@ const SWITCHES: { readonly [Name in keyof Required<SiteSettings>]: (value: strin
   anonymousImport: toBoolean,
   freshContacts203: toBoolean,
   allowedDomains: toDomains,
+  showsLinkedToPages: toBoolean,
   friendsNeedMutual: toBoolean,
   prefetchContacts: oneOf('none', 'free', 'all'),
   graphFriends: toBoolean,
@@ -20,7 +21,9 @@ const SWITCHES: { readonly [Name in keyof Required<SiteSettings>]: (value: strin
   friendFields: toWords,
   profileFields: toWords,
   feedEntries: toNumber,
+  shortDomains: toOrigins,
   gigyaXml: toBoolean,
+  uses: toUses,
   admins: toWords,
   callsPerSecond: toNumber,
 }
@@ -62,9 +65,35 @@ function toWords(value: string): readonly string[] {
 
 function toDomains(value: string): readonly string[] {
   const domains = toWords(value.toLowerCase())
-  const wrong = domains.find((domain) => !/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(domain))
+  const wrong = domains.find((domain) => !/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/.test(domain))
   if (wrong === undefined) return domains
   throw new UsageError(`"${wrong}" is no host name.`)
+}
+
+/** `go.example` or `https://go.example`, several with commas between; https where none is said. */
+function toOrigins(value: string): readonly string[] {
+  return toWords(value.toLowerCase()).map((word) => {
+    const address = /^https?:\/\//.test(word) ? word : `https://${word}`
+    const parsed = URL.canParse(address) ? new URL(address) : undefined
+    if (parsed && address.replace(/\/$/, '') === parsed.origin) return parsed.origin
+    throw new UsageError(`"${word}" is no address of a host, such as go.example or https://go.example.`)
+  })
+}
+
+const CAPABILITIES = ['profile', 'contacts', 'publish', 'remove'] as const
+
+/** `*=contacts,linkedin=contacts+publish,github=`: what is used of each network. */
+function toUses(value: string): SiteSettings['uses'] {
+  const uses = toWords(value).map((word) => {
+    const [network = '', list = ''] = word.split('=', 2)
+    const names = list.split('+').filter(Boolean)
+    const used = CAPABILITIES.filter((capability) => names.includes(capability))
+    if (network && used.length === names.length && word.includes('=')) return [network, used] as const
+    throw new UsageError(
+      `"${word}" is not written as network=contacts+publish; there are: ${CAPABILITIES.join(', ')}.`,
+    )
+  })
+  return Object.fromEntries(uses)
 }
 
 /** `friends=5000,groups=64`. */

@@ -1,9 +1,7 @@
 // Delivery in this process: publications under way, their places, and taking up what is due, whoever left it.
 
 import { deliver } from './delivery.ts'
-import { GatewayError } from './errors.ts'
 import type { Gateway } from './gateway.ts'
-import type { Limits, Media } from './publish.ts'
 import type { Claimed, Held } from './sharing-store.ts'
 
 /** Pause in which places that get free are gathered, so that one look fills several. */
@@ -41,6 +39,8 @@ export interface PublishingBounds {
   readonly publicationsMax: number
   /** How far ahead a message may be scheduled. Default 366 days. */
   readonly aheadMaxMs: number
+  /** How long a key holds with which an app publishes for one user. Default 30 days. */
+  readonly tokenLifeMs: number
 }
 
 /** The stated defaults. */
@@ -60,20 +60,12 @@ export const PUBLISHING_BOUNDS: PublishingBounds = {
   providersMax: 50,
   publicationsMax: 100,
   aheadMaxMs: 366 * 86_400_000,
-}
-
-/** How the networks get pictures and videos. */
-export interface MediaDoor {
-  /** Bytes of a medium, fitted to a network's limits. */
-  open(media: Media, limits: Limits): Promise<{ readonly bytes: Uint8Array; readonly mimeType: string }>
-  /** A public address of a medium that lives as long as a network needs to fetch it. */
-  address(media: Media): Promise<string>
+  tokenLifeMs: 30 * 86_400_000,
 }
 
 /** What is under way in this process. */
 export interface Deliveries {
   readonly bounds: PublishingBounds
-  readonly media: MediaDoor
   /** By id of the publication. */
   readonly running: Map<number, Delivery>
   /** Places promised to messages that are being stored. */
@@ -95,21 +87,10 @@ export interface Delivery {
   readonly controller: AbortController
 }
 
-/** Of a gateway that keeps no pictures and videos. */
-const NO_MEDIA: MediaDoor = {
-  open: async () => refuseMedia(),
-  address: async () => refuseMedia(),
-}
-
-function refuseMedia(): never {
-  throw new GatewayError('unsupported', 'This gateway keeps no pictures and videos.', { field: 'media' })
-}
-
 /** Nothing is under way yet. Bounds that are not given are at their default. */
-export function createDeliveries(bounds: Partial<PublishingBounds> = {}, media = NO_MEDIA): Deliveries {
+export function createDeliveries(bounds: Partial<PublishingBounds> = {}): Deliveries {
   return {
     bounds: { ...PUBLISHING_BOUNDS, ...bounds },
-    media,
     running: new Map(),
     reserved: 0,
     isBehind: false,

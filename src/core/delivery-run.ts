@@ -1,10 +1,10 @@
 // What the steps of a delivery stand on: the lease, the draft, and what an error says.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { understand } from './answers.ts'
 import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import { goneProblem } from './gone.ts'
+import { interruptible } from './interruptible.ts'
 import type { Identity } from './model.ts'
 import type { Network, Provider } from './provider.ts'
 import type { Draft, Publish } from './publish.ts'
@@ -32,13 +32,16 @@ export function toRun(gateway: Gateway, held: Held, signal: AbortSignal): Run | 
   if (!provider?.publish || refusal) return refusal ?? noPublishing(held.provider)
   const { publish } = provider
   const limits = typeof publish.limits === 'function' ? publish.limits(identity) : publish.limits
-  const { media } = gateway.deliveries
+  const { media } = gateway
+  const { link } = held.rendered
   const draft: Draft = {
     ...held.rendered,
     key: held.key,
     at: held.sendAt,
     open: (medium) => media.open(medium, limits),
-    address: (medium) => media.address(medium),
+    address: (medium) => media.address(medium, limits),
+    // A card is made of the page itself: to follow our own short link would be a click that nobody made.
+    card: (url, image) => media.card(url === link?.url ? (link.target ?? url) : url, image),
   }
   const network = interruptible(gateway.open(identity), signal)
   return { gateway, held, provider, publish, identity, network, draft, signal }
@@ -53,18 +56,6 @@ export function cannotPublish(provider: Provider, identity: Identity): Problem |
 /** What is said of a network that takes no messages. */
 export function noPublishing(name: string): Problem {
   return { code: 'unsupported', message: `${name} cannot be published to.` }
-}
-
-function interruptible(network: Network, signal: AbortSignal): Network {
-  const ask: Network['fetch'] = (request, options) => {
-    const signals = options?.signal ? AbortSignal.any([signal, options.signal]) : signal
-    return network.fetch(request, { signal: signals })
-  }
-  return {
-    identity: network.identity,
-    fetch: ask,
-    call: async (request, shape) => understand(await ask(request), shape),
-  }
 }
 
 /** Keeps the lease as long as the delivery goes on; aborts it when the lease is lost. */

@@ -177,7 +177,8 @@ async function look(run: Run, progress: Progress): Promise<Next> {
       if (!isTaken) return { ...published(progress, post), isFound: true }
     }
     const canBeKnown = held.marks.length > 0 || held.rendered.text.trim() !== ''
-    if (!seen.reachesBack || !canBeKnown) {
+    const isHidden = publish.retells && (await holdsStranger(run, seen.others))
+    if (!seen.reachesBack || !canBeKnown || isHidden) {
       return ended(
         progress,
         'unknown',
@@ -194,6 +195,14 @@ async function look(run: Run, progress: Progress): Promise<Next> {
   if (progress.attempt >= attemptsMax) return ended(progress, 'failed', problem)
   const anew = { ...progress, state: 'preparing', committedAt: undefined, lastCommitAt: undefined } as const
   return { progress: anew, to: 'go' }
+}
+
+/** Whether one of these posts is no publication's that we know of: it could be this one. */
+async function holdsStranger({ gateway, held }: Run, posts: readonly PostRef[]): Promise<boolean> {
+  for (const { id } of posts) {
+    if (!(await gateway.store.publications.isTaken(held, id))) return true
+  }
+  return false
 }
 
 /** The network has it and takes its time. */

@@ -1,11 +1,16 @@
 // All that the services need from outside. Assembled once, in assemble.ts; assembled again in tests.
 
+import type { Consents } from './consent.ts'
 import type { Deliveries } from './deliveries.ts'
 import type { FriendMemory } from './friend-memory.ts'
+import type { Links } from './link-service.ts'
+import type { MediaRoom } from './media-room.ts'
 import type { App, Identity, Site, Tokens } from './model.ts'
+import type { SendNotice } from './notices.ts'
 import type { Network, Provider } from './provider.ts'
 import type { Readings } from './readings.ts'
 import type { Store } from './store.ts'
+import type { Webhooks } from './webhook-telling.ts'
 
 export interface Gateway {
   readonly store: Store
@@ -16,10 +21,22 @@ export interface Gateway {
   openUnlinked(account: UnlinkedAccount): Promise<Network>
   /** Renews an identity's tokens if they are near their end, or now when forced and the network can. */
   renewTokens(identity: Identity, options: { readonly force: boolean }): Promise<void>
+  /** Asks people at the networks for access, and gives it back. */
+  readonly consents: Consents
+  /** Where browsers reach this gateway: `https://name`, without a slash at the end; by whatever host they use when absent. */
+  readonly publicUrl?: string
   /** Reads of contacts under way in this process. */
   readonly readings: Readings
   /** Publications under way in this process. */
   readonly deliveries: Deliveries
+  /** Pictures and videos. */
+  readonly media: MediaRoom
+  /** Short links: where they lead, and counting who follows. */
+  readonly links: Links
+  /** Telling sites what happens. */
+  readonly webhooks: Webhooks
+  /** Tells servers of our sites. */
+  readonly sendNotice: SendNotice
   readonly bounds: Bounds
   readonly memory: Memory
   /** Rendered friends of the site's own graph. */
@@ -60,6 +77,10 @@ export interface Bounds {
   readonly readsWaiting: number
   /** How long a connection can be read. Default 1 hour. */
   readonly connectionLifeMs: number
+  /** How long a login may take, from the first click to the way back. Default 10 minutes. */
+  readonly loginLifeMs: number
+  /** Logins of one site under way; more are `overloaded`. Default 20,000. */
+  readonly loginsAtOnce: number
 }
 
 /** Rendered pieces, kept in memory up to a bound. The key names everything the piece depends on. */

@@ -1,6 +1,8 @@
 // The nouns of the site's own friends. Accounts are users of the site, named by their uid or their token; every answer
 // about an account names it as the caller did, every list by its uid (else its token).
 
+import type { FeedKind } from './feed-kinds.ts'
+
 /**
  * What became of one line of a batch. `ok` and `pending` (a request waits for the other side) are successes; the rest
  * say why the line was left alone.
@@ -177,20 +179,6 @@ export interface NewAccount {
   readonly nick?: string
   readonly image?: string
 }
-
-/** What one change of the graph was. */
-export type FeedKind =
-  | 'added'
-  | 'updated'
-  | 'removed'
-  | 'blocked'
-  | 'unblocked'
-  | 'grouped'
-  | 'asked'
-  | 'declined'
-  | 'profile'
-  | 'imported'
-  | 'deleted'
 
 /** One change, or several of the same kind that one call made to one account. */
 export interface FeedEntry {

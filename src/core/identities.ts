@@ -1,10 +1,12 @@
 // Identities come and go: imported with a token, refreshed, unlinked. (The browser's way is the login room.)
 
 import { GatewayError } from './errors.ts'
+import { removeIdentity } from './farewell.ts'
 import { expectFriends } from './friend-lists.ts'
 import type { Gateway } from './gateway.ts'
 import { goneProblem } from './gone.ts'
-import type { Connection, Identity, Profile, Site, Tokens } from './model.ts'
+import { interruptible } from './interruptible.ts'
+import type { Connection, Identity, Posting, Profile, Site, Tokens } from './model.ts'
 import type { Network, Provider } from './provider.ts'
 import type { Linked } from './store.ts'
 
@@ -32,13 +34,13 @@ export async function importIdentity(
   account: ImportedAccount,
   { prefetch = true }: { readonly prefetch?: boolean } = {},
 ): Promise<Linked & { readonly connection: Connection }> {
-  const { provider, server, profile } = await readAccount(gateway, site, account)
+  const { provider, server, profile, posting } = await readAccount(gateway, site, account, { asksHome: true })
   if (account.subject && account.subject !== profile.subject) {
     throw new GatewayError('conflict', `The access token belongs to another ${provider.name} account.`)
   }
   const { tokens, userToken } = account
   const { subject } = profile
-  const found = { provider: provider.id, server, subject, profile, tokens }
+  const found = { provider: provider.id, server, subject, profile, tokens, posting }
   const linked = await gateway.store.identities.link(site, found, { userToken })
   const connection = await createConnection(gateway, linked, userToken !== undefined)
   // A login drops all lists of friends; a link, that of the account linked.
@@ -61,11 +63,22 @@ export async function synchronizeIdentity(
   const provider = livingProvider(gateway, identity.provider)
   if (forceTokenUpdate) await gateway.renewTokens(identity, { force: true })
   if (!updateProfile) return identity
-  const profile = await readProfile(provider, gateway.open(identity))
+  const network = gateway.open(identity)
+  const [profile, posting] = await Promise.all([
+    readProfile(provider, network),
+    readPosting(gateway, provider, network),
+  ])
   if (profile.subject !== identity.subject) {
     throw new GatewayError('conflict', `The stored token belongs to another ${provider.name} account.`)
   }
-  return gateway.store.identities.saveProfile(identity, profile)
+  // What could not be learned this time is as it was.
+  const { target, publishLimits, software } = identity
+  const known = posting && {
+    target: posting.target ?? target,
+    publishLimits: posting.publishLimits ?? publishLimits,
+    software: posting.software ?? software,
+  }
+  return gateway.store.identities.saveProfile(identity, profile, known)
 }
 
 /** Removes the identity that a network's token belongs to; false when the site has none for it. */
@@ -77,7 +90,7 @@ export async function unlinkByAccessToken(
   const { provider, server, profile } = await readAccount(gateway, site, account)
   const { subject } = profile
   const identity = await gateway.store.identities.bySubject(site, { provider: provider.id, server, subject })
-  return identity !== undefined && gateway.store.identities.remove(site, identity.token)
+  return identity !== undefined && removeIdentity(gateway, site, identity.token)
 }
 
 /** The origin of a home server as we store it; `invalid_request` for anything that is none. */
@@ -108,12 +121,39 @@ export async function readAccount(
   gateway: Gateway,
   site: Pick<Site, 'id'>,
   account: Pick<ImportedAccount, 'provider' | 'server' | 'tokens' | 'subject'>,
-): Promise<{ provider: Provider; server?: string; profile: Profile }> {
+  { asksHome = false }: { readonly asksHome?: boolean } = {},
+): Promise<{ provider: Provider; server?: string; profile: Profile; posting?: Posting }> {
   const provider = livingProvider(gateway, account.provider)
   const server = toServer(provider, account.server)
   const { tokens, subject } = account
   const network = await gateway.openUnlinked({ site, provider: provider.id, server, tokens, subject })
-  return { provider, server, profile: await readProfile(provider, network) }
+  const [profile, posting] = await Promise.all([
+    readProfile(provider, network),
+    asksHome ? readPosting(gateway, provider, network) : undefined,
+  ])
+  return { provider, server, profile, posting }
+}
+
+/** How long a home server may take to say what it takes: somebody waits to be logged in. */
+const HOME_MS = 3_000
+
+/** What is known of the account as a place to post to; undefined when nothing could be learned. */
+async function readPosting(
+  { log }: Gateway,
+  provider: Provider,
+  network: Network,
+): Promise<Posting | undefined> {
+  const { target } = provider.place ?? {}
+  if (!provider.home) return target && { target }
+  try {
+    const posting = await provider.home(interruptible(network, AbortSignal.timeout(HOME_MS)))
+    return Object.values(posting).some((fact) => fact !== undefined) ? posting : undefined
+  } catch (error) {
+    // The account is linked all the same: it is published to as to any server of its kind.
+    const { code } = GatewayError.from(error)
+    log.warn({ provider: provider.id, code }, 'a home server did not say what it takes')
+    return undefined
+  }
 }
 
 function livingProvider({ providers }: Gateway, id: string): Provider {

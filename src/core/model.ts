@@ -3,6 +3,7 @@
 
 import type { Problem } from './errors.ts'
 import type { Allows, GraphLimits } from './graph-model.ts'
+import type { Capability } from './provider.ts'
 import type { Limits } from './publish.ts'
 
 /** A customer of this gateway: one subdomain, one set of keys, its own users. */
@@ -35,6 +36,13 @@ export interface SiteSettings {
   readonly freshContacts203?: boolean
   /** Hosts a browser may be sent back to after a login. Default none. */
   readonly allowedDomains?: readonly string[]
+  /**
+   * What the site uses of a network (by id, `*` for all others), beside the profile: a login asks for no more. Default
+   * contacts, where the network does not give them to approved apps alone.
+   */
+  readonly uses?: Readonly<Record<string, readonly Capability[]>>
+  /** Tell the site's pages, for a user's token, which networks are linked: `social_link` shows it. Default false. */
+  readonly showsLinkedToPages?: boolean
   /** Gigya calls that name no format are answered in XML, as before 2012. Default false: JSON. */
   readonly gigyaXml?: boolean
   /** On networks whose relation has a direction, a friend is somebody who follows back. Default true. */
@@ -53,6 +61,8 @@ export interface SiteSettings {
   readonly friendFields?: readonly string[]
   /** Keywords of custom fields of profiles. Default: every keyword of letters. */
   readonly profileFields?: readonly string[]
+  /** Addresses (scheme and host) that short links stand at; new ones at the first. Default: the shared one. */
+  readonly shortDomains?: readonly string[]
   /** Entries of the feed of changes that are kept. Default 100,000. */
   readonly feedEntries?: number
   /** Accounts that may administer the site by signature, beside its own `admin`. Default none. */
@@ -82,8 +92,18 @@ export interface User {
   readonly loginCount: number
 }
 
+/** What is known of an identity as a place to post to. Reads of contacts leave it out. */
+export interface Posting {
+  /** The place that is posted to, where it is not the person's own account. */
+  readonly target?: 'page' | 'channel' | 'webhook'
+  /** What the home server takes, where that differs from server to server. */
+  readonly publishLimits?: Limits
+  /** What the home server runs, in lower case, where it has said so. */
+  readonly software?: string
+}
+
 /** One account of a user on one network. */
-export interface Identity {
+export interface Identity extends Posting {
   readonly id: number
   readonly siteId: number
   readonly userId: number
@@ -99,12 +119,6 @@ export interface Identity {
   readonly profile: Profile
   readonly createdAt: number
   readonly updatedAt: number
-  /** The place that is posted to, where it is not the person's own account. */
-  readonly target?: 'page' | 'channel' | 'webhook'
-  /** What the home server takes, where that differs from server to server. */
-  readonly publishLimits?: Limits
-  /** What the home server runs, in lower case, where it has said so. */
-  readonly software?: string
   /** A refusal (until linked again or asked afresh) or an outage (for a short while), remembered. */
   readonly refused?: { readonly problem: Problem; readonly at: number; readonly until?: number }
 }
@@ -159,6 +173,8 @@ export interface Tokens {
 export interface App {
   readonly clientId: string
   readonly clientSecret?: string
+  /** There when we have registered it ourselves: with which address to come back to, and for which scopes. */
+  readonly registration?: { readonly redirectUri: string; readonly scopes: readonly string[] }
 }
 
 /** The result of a login or link, for the site's server to read. */
@@ -174,6 +190,8 @@ export interface Connection {
   readonly callbackUri?: string
   readonly userToken?: string
   readonly identityToken?: string
+  /** SHA-256 of the nonce that whoever began the login may read it with, lower-case hex. */
+  readonly nonceHash?: string
   readonly createdAt: number
 }
 

@@ -3,6 +3,8 @@
 import { cannotPublish, noPublishing } from './delivery-run.ts'
 import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
+import { trackLinks } from './link-plan.ts'
+import type { NewLink } from './link-store.ts'
 import type { Identity, Site, User } from './model.ts'
 import type { Message, Rendered } from './publish.ts'
 import { renderFor } from './render.ts'
@@ -76,6 +78,7 @@ function placesOn({ providers }: Gateway, identities: readonly Identity[], id: s
 /** One publication for each place, with a name of its own and the words that this network will be shown. */
 export function planPublications(
   gateway: Gateway,
+  site: Pick<Site, 'id'>,
   places: readonly Place[],
   message: Message,
   flags: MessageFlags,
@@ -83,12 +86,28 @@ export function planPublications(
   return places.map(({ provider, identity, problem }) => {
     const key = newTid(gateway.now())
     if (!identity) return { key, provider, problem }
-    return { key, provider, identity, ...renderOn(gateway, identity, message, flags) }
+    return { key, provider, identity, ...renderOn(gateway, site, identity, message, flags) }
   })
 }
 
-/** What an identity's network will be shown, or why it would not take the message. */
+/**
+ * What an identity's network will be shown, or why it would not take the message; with short links of its own where
+ * links are tracked, those that there are (`known`) first.
+ */
 export function renderOn(
+  gateway: Gateway,
+  site: Pick<Site, 'id'>,
+  identity: Identity,
+  message: Message,
+  flags: MessageFlags,
+  known: readonly NewLink[] = [],
+): Pick<NewPublication, 'rendered' | 'problem' | 'marks' | 'links'> {
+  const { tracked, marks, links } = trackLinks(gateway, site, message, flags, known)
+  const { rendered, problem } = renderMessage(gateway, identity, tracked, flags)
+  return rendered ? { rendered, marks, links } : { problem }
+}
+
+function renderMessage(
   { providers }: Gateway,
   identity: Identity,
   message: Message,

@@ -2,7 +2,7 @@
 
 import type { ZodType } from 'zod'
 import type { ErrorCode } from './errors.ts'
-import type { Contact, Identity, Profile } from './model.ts'
+import type { Contact, Identity, Posting, Profile } from './model.ts'
 import type { PostRef, Publish } from './publish.ts'
 
 export interface Provider {
@@ -14,6 +14,8 @@ export interface Provider {
   readonly wireNames?: Readonly<
     Record<string, { readonly key?: string; readonly name?: string; readonly aliases?: readonly string[] }>
   >
+  /** How its button looks: the colour that people know it by (`#rrggbb`) and a letter or two; no logo. */
+  readonly look?: { readonly color: string; readonly mark: string }
   /** The network is gone: since when (`YYYY-MM-DD`, where it is known), and what its users can do now. Then it has nothing else. */
   readonly gone?: { readonly since?: string; readonly instead: string }
   /** Where the network documents its API. */
@@ -46,6 +48,35 @@ export interface Provider {
   readonly publish?: Publish
   /** Takes a post back; resolves when it is gone, also when it was gone before. */
   readonly remove?: (post: PostRef, network: Network) => Promise<void>
+  /** Makes the network forget what it has granted, where that is a call of its API. */
+  readonly forget?: ApiRequest
+  /** Places that a person may post to through the account: offered after a login of a site that posts. */
+  readonly targets?: Paged<Target>
+  /** What the account's home server takes and runs; asked when it is linked. What cannot be learned is left out. */
+  readonly home?: (network: Network) => Promise<Posting>
+  /** Places are not linked by a login but added by whoever has their key: `auth` is `KeyInAddress`. */
+  readonly place?: AddedPlace
+}
+
+/** A place to post to that a person's account leads to. */
+export interface Target {
+  readonly kind: NonNullable<Posting['target']>
+  readonly profile: Profile
+  /** Its own, which is used instead of the person's. */
+  readonly accessToken: string
+}
+
+/** A place to post to that its key, or a bot's key and its name, stands for. */
+export interface AddedPlace {
+  readonly target: NonNullable<Posting['target']>
+  /** What the key is, for people: `address of a webhook`. */
+  readonly asks: string
+  /** The key in what people paste; undefined when there is none in it. */
+  readonly key: (pasted: string) => string | undefined
+  /** How people name the place, where its key is a bot's that has many: `@name of a channel`. */
+  readonly named?: string
+  /** The place as the network tells of it; fails when the key is none, or may not post there. */
+  readonly verify: (network: Network, name: string) => Promise<Profile>
 }
 
 export interface Contacts {
@@ -89,8 +120,21 @@ export interface OAuth2 {
   /** Some networks rename `client_id`. */
   readonly clientIdParam?: string
   readonly authorizeParams?: Readonly<Record<string, string>>
+  /** What makes the network ask for the password of somebody who is logged in. */
+  readonly reauthorizeParams?: Readonly<Record<string, string>>
+  /** Capabilities whose scopes are granted to approved apps alone: asked for only where the site names them. */
+  readonly needsApproval?: readonly Capability[]
+  /** The network signs who it is that has logged in. */
+  readonly openId?: OpenId
   /** Networks that extend a token, or trade a short one for a long one: the grant and the parameter it goes in. */
   readonly extend?: { readonly grant: string; readonly tokenParam: string; readonly url: string }
+}
+
+/** OpenID Connect: https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation */
+export interface OpenId {
+  /** `{tenantid}` stands for the `tid` of the token, where each tenant is an issuer of its own. */
+  readonly issuer: string
+  readonly keysUrl: string
 }
 
 /** AT Protocol: OAuth tokens bound by DPoP, or a session made from an app password (then no `dpopKey`). */
@@ -99,6 +143,10 @@ export interface Atproto {
   /** Path of the call that renews a password session, below the home server. */
   readonly refreshPath: string
   readonly scopes: Readonly<Partial<Record<Capability, readonly string[]>>>
+  /** Where the documents of `did:plc` are: https://web.plc.directory/spec/v0.1/did-plc */
+  readonly directoryUrl: string
+  /** Path of the call that finds the DID of a handle, below a home server. */
+  readonly handlePath: string
 }
 
 /**
@@ -152,7 +200,12 @@ export interface ApiRequest {
 /** One part of a multipart body: a field, or a file when it has bytes. */
 export type Part =
   | { readonly name: string; readonly value: string }
-  | { readonly name: string; readonly bytes: Uint8Array; readonly mimeType: string; readonly fileName: string }
+  | {
+      readonly name: string
+      readonly bytes: Uint8Array
+      readonly mimeType: string
+      readonly fileName: string
+    }
 
 export interface ApiResponse {
   readonly status: number

@@ -1,6 +1,7 @@
 // Publishing, as nouns: what a site wants said, what a network would show of it, what became of it.
 
 import type { Problem } from './errors.ts'
+import type { Card } from './media-room.ts'
 import type { Identity } from './model.ts'
 import type { Network, Paged } from './provider.ts'
 
@@ -14,6 +15,8 @@ export interface Message {
 
 export interface MessageLink {
   readonly url: string
+  /** The page itself, where `url` is a short link of ours that leads there. */
+  readonly target?: string
   readonly name?: string
   readonly caption?: string
   readonly description?: string
@@ -30,7 +33,11 @@ export interface Media {
   readonly width?: number
   readonly height?: number
   readonly durationMs?: number
+  /** It moves: an animated picture. */
+  readonly isAnimated?: boolean
   readonly alt?: string
+  /** The address it was fetched from; absent where it was uploaded. */
+  readonly source?: string
 }
 
 /** How a network counts and what it takes; facts with their source beside them in the provider's file. */
@@ -98,8 +105,13 @@ export interface Draft extends Rendered {
   readonly key: string
   /** Bytes of a medium, fitted to the network's limits. */
   readonly open: (media: Media) => Promise<{ readonly bytes: Uint8Array; readonly mimeType: string }>
-  /** A public address of a medium that lives as long as the network needs to fetch it. */
+  /** A public address of a medium, fitted alike, that lives as long as the network needs to fetch it. */
   readonly address: (media: Media) => Promise<string>
+  /**
+   * What a page says of itself, its picture within these limits, for networks whose link cards are made by whoever
+   * posts; undefined when it says nothing or cannot be read, which is no error. What the message says goes before it.
+   */
+  readonly card?: (url: string, image?: MediaLimits) => Promise<Card | undefined>
   /** Milliseconds since 1970: the same each time this publication is tried. */
   readonly at: number
 }
@@ -160,6 +172,8 @@ export interface Publish {
   finish?(ticket: unknown, network: Network): Promise<{ post: PostRef } | { unfinished: Unfinished }>
   /** The account's own latest posts: where to look when an answer never came. */
   readonly recent?: Paged<RecentPost>
+  /** `recent` may tell words otherwise than they were sent: an absent post is sure only where no other could be it. */
+  readonly retells?: boolean
   /** What the network itself does against doubles, for how long, and which server software is known to honour it. */
   readonly once?: {
     readonly by: 'key' | 'record'

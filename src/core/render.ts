@@ -75,6 +75,9 @@ function warningsOf({ link, media }: Message, limits: Limits, isApart: boolean):
   )
   if (hidden.length > 0) warnings.push(`The link’s ${toList(hidden)} will not be shown.`)
   const isUndescribed = ({ kind, alt }: Media) => alt !== undefined && limits[kind]?.alt === undefined
+  if (media.some(({ isAnimated, mimeType }) => isAnimated && !limits.image?.mimeTypes.includes(mimeType))) {
+    warnings.push('Animated pictures will stand still.')
+  }
   if (media.some(isUndescribed)) warnings.push('Descriptions of pictures and videos will not be shown.')
   return warnings
 }

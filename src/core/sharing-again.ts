@@ -3,6 +3,7 @@
 import { wakeIn } from './deliveries.ts'
 import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
+import { linksOf } from './links.ts'
 import type { Site } from './model.ts'
 import { renderOn } from './plan.ts'
 import { findMessage } from './sharing.ts'
@@ -17,12 +18,15 @@ type SiteRef = Pick<Site, 'id'>
 export async function retryFailed(gateway: Gateway, site: SiteRef, token: string): Promise<SharedMessage> {
   const message = await findMessage(gateway, site, token)
   const failed = message.publications.filter(({ state }) => state === 'failed')
+  const links = await linksOf(gateway, site, failed)
   const again = await Promise.all(
-    failed.map(async ({ id, identityToken }) => {
+    failed.map(async ({ id, key, identityToken }) => {
       const identity = identityToken && (await gateway.store.identities.find(site, identityToken))
       if (!identity || identity.userId !== message.userId) return []
-      const { rendered } = renderOn(gateway, identity, message.message, message.flags)
-      return rendered ? [{ id, rendered }] : []
+      const { message: words, flags } = message
+      const known = links.get(key) ?? []
+      const { rendered, ...anew } = renderOn(gateway, site, identity, words, flags, known)
+      return rendered ? [{ id, key, rendered, marks: anew.marks, links: anew.links }] : []
     }),
   )
   await gateway.store.publications.retry(message, again.flat(), gateway.now())

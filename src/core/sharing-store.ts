@@ -2,6 +2,7 @@
 // and of one identity only one is held; whoever holds it has its fence, and a write under an old fence changes nothing.
 
 import type { Problem } from './errors.ts'
+import type { NewLink } from './link-store.ts'
 import type { Identity, PageOf, PageQuery, Site, User } from './model.ts'
 import type { Message, PostRef, Rendered } from './publish.ts'
 
@@ -85,6 +86,8 @@ export interface NewPublication {
   readonly rendered?: Rendered
   /** Texts that are in this publication's post and in no other: its own short links. */
   readonly marks?: readonly string[]
+  /** Its own short links, stored together with it. */
+  readonly links?: readonly NewLink[]
   readonly problem?: Problem
 }
 
@@ -167,7 +170,12 @@ export type Then =
   | { readonly endedAt: number; readonly isFound?: boolean }
 
 export interface MessageStore {
-  /** Everything in one transaction. */
+  /** The request of this key, if it was taken before and is still known. */
+  repeated(
+    site: SiteRef,
+    request: NonNullable<NewRun['request']>,
+  ): Promise<Exclude<Accepted, { readonly outcome: 'created' }> | undefined>
+  /** Everything in one transaction; `conflict`, field `code`, when the code of a short link is taken. */
   create(site: SiteRef, message: NewMessage): Promise<Accepted>
   /** Publishes a message once more; `not_found` when there is none. */
   addRun(site: SiteRef, token: string, run: NewRun): Promise<Accepted>
@@ -195,11 +203,19 @@ export interface PublicationStore {
   /** Begins failed ones anew, due at once; answers how many were. */
   retry(
     message: Pick<MessageHead, 'id' | 'siteId'>,
-    again: readonly { readonly id: number; readonly rendered: Rendered }[],
+    again: readonly RenderedAnew[],
     now: number,
   ): Promise<number>
+  /** Hashes of pictures and videos of publications that have not come to their end. */
+  neededMedia(): Promise<ReadonlySet<string>>
   /** Remembers that a post was taken back. */
   markRemoved(publication: Pick<Publication, 'id' | 'siteId'>, now: number): Promise<void>
+}
+
+/** A failed publication with what its network is shown this time. */
+export interface RenderedAnew extends Pick<NewPublication, 'key' | 'marks' | 'links'> {
+  readonly id: number
+  readonly rendered: Rendered
 }
 
 export type HeldRef = Pick<Held, 'siteId' | 'id' | 'fence'>

@@ -6,9 +6,12 @@ import { cleanMessage } from './clean-message.ts'
 import { placesFor, startDelivery, wakeIn } from './deliveries.ts'
 import { GatewayError } from './errors.ts'
 import type { Gateway } from './gateway.ts'
+import { checkLinks } from './link-plan.ts'
+import { withFreeCode } from './links.ts'
+import type { MediaInput } from './media-room.ts'
 import type { PageOf, PageQuery, Site } from './model.ts'
 import { findPlaces, planPublications, type Target } from './plan.ts'
-import type { Message } from './publish.ts'
+import type { Media, Message } from './publish.ts'
 import type {
   Accepted,
   MessageFlags,
@@ -18,6 +21,7 @@ import type {
   Publication,
   SharedMessage,
 } from './sharing-store.ts'
+import { standIn, takeMedia } from './taken-media.ts'
 
 type SiteRef = Pick<Site, 'id'>
 
@@ -36,6 +40,13 @@ export interface PublishOptions {
 /** How a publication stands for a caller: `pending` is all that may still change by itself. */
 export type Standing = 'scheduled' | 'pending' | 'published' | 'failed' | 'unknown' | 'cancelled'
 
+/** What is to be published: pictures and videos as they were sent, fetched only when nothing else is wrong. */
+export interface Wanted extends PublishOptions {
+  readonly message: Omit<Message, 'media'> & { readonly media?: readonly Media[] }
+  /** Shown behind the media that the message has already. */
+  readonly inputs?: readonly MediaInput[]
+}
+
 /**
  * Publishes a message to all places of the target. Answers when every network has, or at the deadline, with what is
  * known then. `invalid_request` or `too_large` when the message as a whole is no good (nothing is sent), `not_found`
@@ -44,14 +55,23 @@ export type Standing = 'scheduled' | 'pending' | 'published' | 'failed' | 'unkno
 export async function publishMessage(
   gateway: Gateway,
   site: SiteRef,
-  { message, ...options }: PublishOptions & { readonly message: Message },
+  { message, inputs = [], ...options }: Wanted,
 ): Promise<SharedMessage> {
-  const cleaned = cleanMessage(message)
+  const { media = [] } = message
+  const sent = cleanMessage({ ...message, media: [...media, ...inputs.map(standIn)] })
   const { target, flags = {} } = options
   const { user, places } = await findPlaces(gateway, site, target)
-  const publications = planPublications(gateway, places, cleaned, flags)
-  const content = [target, cleaned, flags, options.publishAt]
-  return accept(gateway, site, { publications, content, options }, (run) =>
+  await checkLinks(gateway, sent, flags)
+  const content = [target, sent, flags, options.publishAt]
+  if (inputs.length > 0) {
+    const repeated = await answerRepeated(gateway, site, content, options)
+    if (repeated) return repeated
+  }
+  const described = inputs.map((input, at) => ({ ...input, alt: sent.media[media.length + at]?.alt }))
+  const taken = await takeMedia(gateway, site, described)
+  const cleaned = { ...sent, media: [...sent.media.slice(0, media.length), ...taken] }
+  const plan = () => planPublications(gateway, site, places, cleaned, flags)
+  return accept(gateway, site, { plan, content, options }, (run) =>
     gateway.store.messages.create(site, { ...run, user, message: cleaned, flags }),
   )
 }
@@ -66,9 +86,10 @@ export async function publishAgain(
   const { message, flags: before } = await findMessage(gateway, site, token)
   const { target, flags = before } = options
   const { places } = await findPlaces(gateway, site, target)
-  const publications = planPublications(gateway, places, message, flags)
+  const plan = () => planPublications(gateway, site, places, message, flags)
+  await checkLinks(gateway, message, flags)
   const content = [token, target, flags, options.publishAt]
-  return accept(gateway, site, { publications, content, options }, (run) =>
+  return accept(gateway, site, { plan, content, options }, (run) =>
     gateway.store.messages.addRun(site, token, run),
   )
 }
@@ -77,7 +98,10 @@ export async function publishAgain(
 export async function findMessage({ store }: Gateway, site: SiteRef, token: string): Promise<SharedMessage> {
   const message = await store.messages.find(site, token)
   if (message) return message
-  throw new GatewayError('not_found', 'No message has been found for the specified sharing_message_token')
+  throw new GatewayError(
+    'not_found',
+    'No sharing message has been found for the specified sharing_message_token',
+  )
 }
 
 /** Messages of a site in order of creation, without their publications. */
@@ -110,7 +134,8 @@ export function standingOf({ state, sendAt }: Publication, now: number): Standin
 }
 
 interface Wish {
-  readonly publications: readonly NewPublication[]
+  /** The publications, with new keys and new short links each time it is asked. */
+  readonly plan: () => readonly NewPublication[]
   /** What the request asks for, to tell it from another one of the same key. */
   readonly content: unknown
   readonly options: PublishOptions
@@ -119,7 +144,7 @@ interface Wish {
 async function accept(
   gateway: Gateway,
   site: SiteRef,
-  { publications, content, options }: Wish,
+  { plan, content, options }: Wish,
   store: (run: NewRun) => Promise<Accepted>,
 ): Promise<SharedMessage> {
   const { deliveries } = gateway
@@ -128,23 +153,44 @@ async function accept(
   const sendAt = checkTime(options.publishAt, now, bounds.aheadMaxMs)
   const request = toRequest(options.idempotencyKey, content, bounds.requestMemoryMs)
   const endsAt = performance.now() + Math.min(options.deadlineMs ?? bounds.deadlineMs, bounds.deadlineMs)
+  let publications = plan()
   const limit = placesFor(gateway, publications.length)
   deliveries.reserved += limit
   let accepted: Accepted
   let started: readonly Promise<void>[] = []
   try {
     const hold = { limit, leaseMs: bounds.leaseMs }
-    accepted = await store({ publications, now, sendAt, hold, request })
+    const attempt = () => store({ publications, now, sendAt, hold, request })
+    accepted = await withFreeCode(attempt, () => {
+      publications = plan()
+    })
     if (accepted.outcome === 'created') started = startAll(gateway, site, { accepted, publications, sendAt })
   } finally {
     deliveries.reserved -= limit
   }
-  if (accepted.outcome === 'conflict') {
-    const message = 'This Idempotency-Key was used for another request.'
-    throw new GatewayError('conflict', message, { field: 'Idempotency-Key' })
-  }
+  if (accepted.outcome === 'conflict') throw usedForAnother()
   await before(endsAt, Promise.all(started))
   return settled(gateway, site, accepted, endsAt)
+}
+
+/** How a request stands that was made before; undefined when it was not. */
+async function answerRepeated(
+  gateway: Gateway,
+  site: SiteRef,
+  content: unknown,
+  { idempotencyKey, deadlineMs }: PublishOptions,
+): Promise<SharedMessage | undefined> {
+  const { bounds } = gateway.deliveries
+  const request = toRequest(idempotencyKey, content, bounds.requestMemoryMs)
+  const known = request && (await gateway.store.messages.repeated(site, request))
+  if (known?.outcome === 'conflict') throw usedForAnother()
+  const waitMs = Math.min(deadlineMs ?? bounds.deadlineMs, bounds.deadlineMs)
+  return known && settled(gateway, site, known, performance.now() + waitMs)
+}
+
+function usedForAnother(): GatewayError {
+  const message = 'This Idempotency-Key was used for another request.'
+  return new GatewayError('conflict', message, { field: 'Idempotency-Key' })
 }
 
 function startAll(

@@ -4,12 +4,16 @@
 import type { AccessStore } from './access-store.ts'
 import type { Problem } from './errors.ts'
 import type { FeedStore, GraphStore } from './graph-store.ts'
+import type { InvitationStore } from './invitation-store.ts'
+import type { LinkStore } from './link-store.ts'
+import type { LoginStore } from './login-store.ts'
 import type {
   App,
   Connection,
   Identity,
   PageOf,
   PageQuery,
+  Posting,
   Profile,
   Site,
   SiteSecrets,
@@ -19,11 +23,15 @@ import type {
   Tokens,
   User,
 } from './model.ts'
+import type { MovingStore } from './moving.ts'
 import type { PeopleStore } from './people-store.ts'
 import type { ReportStore } from './report-store.ts'
 import type { MessageStore, PublicationStore } from './sharing-store.ts'
 import type { SignerStore } from './signer-store.ts'
+import type { MessageSnapshotStore } from './snapshot-store.ts'
+import type { SsoStore } from './sso-store.ts'
 import type { UserInfoStore } from './user-info-store.ts'
+import type { WebhookStore } from './webhook-store.ts'
 
 /** A row that belongs to a site, named by what is needed to find it. */
 type Of<T extends { id: number; siteId: number }> = Pick<T, 'id' | 'siteId'>
@@ -35,6 +43,17 @@ export interface NewIdentity {
   readonly subject: string
   readonly profile: Profile
   readonly tokens: Tokens
+  /** Absent: what is known from before stays. */
+  readonly posting?: Posting
+}
+
+/** An app without its secret. */
+export interface ListedApp {
+  readonly provider: string
+  /** Origin, where the network has many servers. */
+  readonly server?: string
+  readonly clientId: string
+  readonly hasSecret: boolean
 }
 
 export interface Linked {
@@ -81,6 +100,8 @@ export interface Store {
       site: SiteRef,
       query: PageQuery,
     ): Promise<PageOf<User & { readonly identities: readonly Pick<Identity, 'token' | 'provider'>[] }>>
+    /** What is stored of a user beside identities and profile: lists of plain fields, by their names. */
+    everything(user: Of<User>): Promise<Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>>
     /** With identities, tokens, snapshots and connections; false when there was none. */
     remove(site: SiteRef, token: string): Promise<boolean>
   }
@@ -100,11 +121,17 @@ export interface Store {
      * there is none, `conflict` when the account belongs to somebody else.
      */
     link(site: SiteRef, account: NewIdentity, options?: { readonly userToken?: string }): Promise<Linked>
+    /** Accounts that have moved to another home server keep their identity: it is there from now on. */
+    moveHome(
+      site: SiteRef,
+      account: Required<Pick<NewIdentity, 'provider' | 'server' | 'subject'>>,
+    ): Promise<void>
     /** Moves an identity to another user of the site; `not_found` when there is none. */
     relink(identity: Of<Identity>, userToken: string): Promise<Identity>
     /** With tokens and snapshot; false when there was none. */
     remove(site: SiteRef, token: string): Promise<boolean>
-    saveProfile(identity: Of<Identity>, profile: Profile): Promise<Identity>
+    /** Without `posting`, what is known of it stays. */
+    saveProfile(identity: Of<Identity>, profile: Profile, posting?: Posting): Promise<Identity>
     /** Remembers a refusal or an outage, or forgets it. */
     remember(identity: Of<Identity>, refused: Identity['refused']): Promise<void>
   }
@@ -194,7 +221,22 @@ export interface Store {
   readonly apps: {
     find(site: SiteRef, provider: string, server?: string): Promise<App | undefined>
     save(site: SiteRef, provider: string, app: App, server?: string): Promise<void>
+    /** All of a site, without secrets, by provider and server. */
+    list(site: SiteRef): Promise<readonly ListedApp[]>
+    /** Takes the sole right, over all processes, to register with a server for `leaseMs`; `overloaded` past 10,000 servers. */
+    claim(site: SiteRef, provider: string, server: string, leaseMs: number): Promise<boolean>
+    /** Gives that right back. */
+    release(site: SiteRef, provider: string, server: string): Promise<void>
   }
+
+  /** Logins through a browser. */
+  readonly logins: LoginStore
+
+  /** Addresses that let a user link accounts on a page of ours. */
+  readonly invitations: InvitationStore
+
+  /** Sessions over several sites. */
+  readonly sso: SsoStore
 
   /** Whose signatures administer a site. */
   readonly signers: SignerStore
@@ -221,6 +263,15 @@ export interface Store {
   /** What sites want said, and what became of it on each network. */
   readonly messages: MessageStore
   readonly publications: PublicationStore
+  /** How messages fared at one moment. */
+  readonly messageSnapshots: MessageSnapshotStore
+  /** Short links, and who followed them. */
+  readonly links: LinkStore
+  /** Who is told what happens on a site. */
+  readonly webhooks: WebhookStore
+
+  /** Users brought from other services. */
+  readonly moving: MovingStore
 
   /** How often which method was called, with which outcome and by whom. */
   readonly reports: ReportStore

@@ -1,6 +1,7 @@
 // Users as their site knows them: logins that the site tells of, its own ids, accounts that it brings or takes away.
 
 import { GatewayError, type Problem } from './errors.ts'
+import { removeIdentity } from './farewell.ts'
 import { expectFriends } from './friend-lists.ts'
 import type { Gateway } from './gateway.ts'
 import { readAccount, toServer } from './identities.ts'
@@ -174,7 +175,7 @@ export async function disconnectAccounts(
   if (takesAll && lastAccount === 'fail') return 'last'
   const kept = takesAll && lastAccount === 'soft' ? chosen.at(-1) : undefined
   const removed = chosen.filter((identity) => identity !== kept)
-  await Promise.all(removed.map(({ token }) => store.identities.remove({ id: user.siteId }, token)))
+  await Promise.all(removed.map(({ token }) => removeIdentity(gateway, { id: user.siteId }, token)))
   if (kept) {
     const problem: Problem = { code: 'relink_required', message: 'The user has disconnected this account.' }
     await store.userInfo.disconnect(kept, { problem, at: now() })

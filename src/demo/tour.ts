@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { CAST, LATENCY_MS } from './cast.ts'
 import type { Seed } from './seed.ts'
+import { sharingTour } from './sharing-tour.ts'
 
 const Status = z.object({ flag: z.string(), code: z.number() })
 
@@ -90,7 +91,7 @@ export async function tour({ url, seed, nameOf, say }: TourParts): Promise<reado
   say(spell(forbidden, nameOf))
   expect('Edsger’s answer is 207', forbidden.code === 207)
   expect('the network for partners says 403', forbidden.lists[1]?.status.code === 403)
-  return wrong
+  return [...wrong, ...(await sharingTour({ url, seed, nameOf, say }))]
 }
 
 async function readContacts(url: string, { site, users }: Seed, index: number): Promise<Reading> {

@@ -22,6 +22,8 @@ export interface Dialect<Result = unknown> {
   /** What the route's schema sees: names, empty values and booleans as the dialect's clients are known to send them. */
   input(request: WireRequest, route: Route<Result>, parameters: Readonly<Record<string, string>>): unknown
   readonly routes: readonly Route<Result>[]
+  /** Whether a POST to this path, as spelled and without query, may carry pictures and videos. Asked for every body. */
+  takesUploads?(path: string): boolean
   /** The path without what does not name the route, such as `.json`; the whole path when absent. */
   stem?(path: string): string
   success(result: Result, request: WireRequest, caller: Caller): WireAnswer

@@ -25,6 +25,12 @@ export interface FrontOptions {
   readonly bodyBytesAtOnce?: number
   /** How long one body may take to arrive. Default 10 s. */
   readonly bodyMs?: number
+  /** Of one request that may carry pictures and videos. Default 32 MiB. */
+  readonly uploadBytes?: number
+  /** Of all such requests whose bodies are being read. Default 128 MiB. */
+  readonly uploadBytesAtOnce?: number
+  /** How long one such body may take to arrive. Default 60 s. */
+  readonly uploadMs?: number
   /** Default 8 KiB; the whole head is bounded by `serverOptions`. */
   readonly pathBytes?: number
   /** Names and values in query and form together. Default 1,000. */
@@ -55,11 +61,17 @@ interface FrontParts {
 }
 
 /** Options for `createServer`: heads of 64 KiB so that an over-long path gets an envelope, odd hosts let through. */
-export function serverOptions({ headBytes = 65_536, headMs = 10_000, keepAliveMs = 65_000 } = {}) {
+export function serverOptions({
+  headBytes = 65_536,
+  headMs = 10_000,
+  uploadMs = UPLOAD_MS,
+  keepAliveMs = 65_000,
+} = {}) {
   return {
     maxHeaderSize: headBytes,
     headersTimeout: headMs,
-    requestTimeout: headMs + 20_000,
+    // Bodies have bounds of their own, which end sooner.
+    requestTimeout: headMs + uploadMs + 10_000,
     connectionsCheckingInterval: 5_000,
     keepAliveTimeout: keepAliveMs,
     requireHostHeader: false,
@@ -75,7 +87,14 @@ export function createFront(parts: FrontParts): Front {
   const byDefault = faceOf(faces, options.fallback)
   const { serve, busy } = createServe({ gateway, log, meter, inFlight, inFlightPerSite })
   const sight = createSight(options.proxies ?? [])
-  const bodies = createBodyReader(options)
+  const small = createBodyReader(options)
+  const { uploadBytes = UPLOAD_BYTES, uploadBytesAtOnce = 4 * UPLOAD_BYTES, uploadMs = UPLOAD_MS } = options
+  const large = createBodyReader({
+    bodyBytes: uploadBytes,
+    bodyBytesAtOnce: uploadBytesAtOnce,
+    bodyMs: uploadMs,
+  })
+  const uploaders = dialects.flatMap(({ takesUploads }) => takesUploads ?? [])
   const pending = new Map<Duplex, Pending>()
   let isDraining = false
   let whenIdle: (() => void)[] = []
@@ -90,7 +109,15 @@ export function createFront(parts: FrontParts): Front {
     }
   }
 
+  function readerOf({ method, url = '' }: IncomingMessage): BodyReader {
+    if (method !== 'POST' || uploaders.length === 0) return small
+    const mark = url.indexOf('?')
+    const path = mark === -1 ? url : url.slice(0, mark)
+    return uploaders.some((takesUploads) => takesUploads(path)) ? large : small
+  }
+
   function listener(message: IncomingMessage, response: ServerResponse): void {
+    const bodies = readerOf(message)
     if (bodies.hasBody(message)) void respondAfterBody(message, response, bodies)
     else respond(message, response, undefined, flawOf(message))
   }
@@ -146,7 +173,7 @@ export function createFront(parts: FrontParts): Front {
     what: WireAnswer,
   ): void {
     if (response.destroyed) return
-    const isLast = isDraining || bodies.isUnreadable(message)
+    const isLast = isDraining || readerOf(message).isUnreadable(message)
     try {
       writeAnswer(response, what, { isHead: request.method === 'HEAD', isLast })
     } catch (error) {
@@ -175,7 +202,7 @@ export function createFront(parts: FrontParts): Front {
       server.on('connection', watch).on('secureConnection', watch)
       server.on('request', ownListener)
       server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) => {
-        if (!bodies.isTooLong(message)) response.writeContinue()
+        if (!readerOf(message).isTooLong(message)) response.writeContinue()
         ownListener(message, response)
       })
       server.on('checkExpectation', ownListener)
@@ -204,6 +231,9 @@ function faceOf(faces: readonly Face[], id: string | undefined): Face {
   if (face) return face
   throw new Error(id === undefined ? 'A front needs a dialect.' : `There is no dialect '${id}'.`)
 }
+
+const UPLOAD_BYTES = 33_554_432
+const UPLOAD_MS = 60_000
 
 const NEVER = new AbortController().signal
 

@@ -23,6 +23,13 @@ export function failureOf(provider: Provider, answer: AnswerText): GatewayError 
   return failure(provider, code, answer)
 }
 
+/** What is wrong with the answer to an upload: it was shown no token, so none can have been refused. */
+export function uploadFailureOf(provider: Provider, answer: AnswerText): GatewayError | undefined {
+  const refusal = failureOf(provider, answer)
+  const isAboutAccess = refusal?.code === 'relink_required' || refusal?.code === 'permission_missing'
+  return isAboutAccess ? failure(provider, 'network_rejected', answer) : refusal
+}
+
 /** What the provider's own rules say about an answer. */
 export function ruledFailure(provider: Provider, answer: AnswerText): GatewayError | undefined {
   const rule = provider.errors?.find((candidate) => matches(candidate, answer))

@@ -203,8 +203,8 @@ function tokensFrom({ now }: GrantParts, { provider, tokens }: Grant, { body }: 
   }
 }
 
-// Some networks answer as a form, whatever was asked for.
-function readAnswer(body: unknown): unknown {
+/** The members of an answer; some networks answer as a form, whatever was asked for. */
+export function readAnswer(body: unknown): unknown {
   return typeof body === 'string' && body.includes('=') ? Object.fromEntries(new URLSearchParams(body)) : body
 }
 
@@ -222,7 +222,7 @@ export function expiryOf(token: string): number | undefined {
 }
 
 /** https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
-function basic({ clientId, clientSecret = '' }: App): string {
+export function basic({ clientId, clientSecret = '' }: App): string {
   const encode = (text: string) => new URLSearchParams({ _: text }).toString().slice(2)
   return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`
 }

@@ -1,6 +1,7 @@
 // The only room with a socket to the networks. Everything that leaves for one goes through `createNetworks`.
 
 import { understand } from '../core/answers.ts'
+import type { Consents } from '../core/consent.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { Log, Meter, UnlinkedAccount } from '../core/gateway.ts'
 import { goneProblem } from '../core/gone.ts'
@@ -9,7 +10,9 @@ import type { ApiRequest, ApiResponse, Network, Provider } from '../core/provide
 import type { Store } from '../core/store.ts'
 import { createAuthServers } from './auth-servers.ts'
 import { createBreaker } from './breaker.ts'
+import { createConsents } from './consent.ts'
 import { type Deadline, openDeadline } from './deadline.ts'
+import { uploadFailureOf } from './failures.ts'
 import { createGate } from './gate.ts'
 import { createGuard, type Resolve } from './guard.ts'
 import { createLimits, scopeOf } from './limits.ts'
@@ -29,6 +32,8 @@ export interface Networks {
   openUnlinked(account: UnlinkedAccount): Promise<Network>
   /** Renews an identity's tokens when it is time, or in any case; nothing where its network has no such thing. */
   renewTokens(identity: Identity, options: { readonly force: boolean }): Promise<void>
+  /** Logins. */
+  readonly consents: Consents
   /** Waits for renewals under way, then closes all connections. */
   close(): Promise<void>
 }
@@ -71,10 +76,10 @@ export function createNetworks(parts: NetworkParts): Networks {
     request: ApiRequest,
     deadline: Deadline,
   ): Promise<ApiResponse> => {
-    const secrets = [tokens.accessToken, tokens.refreshToken, tokens.secret, app?.clientSecret]
+    const secrets = [...keysIn(tokens), tokens.refreshToken, tokens.secret, app?.clientSecret]
     return send({
       provider,
-      place: places.ofRequest(provider, identity.server, request),
+      place: places.ofRequest(provider, identity.server, request, tokens.accessToken),
       content: contentOf(provider, request, options),
       deadline,
       signer: signerFor(provider, { tokens, app, nonces, now }),
@@ -84,8 +89,22 @@ export function createNetworks(parts: NetworkParts): Networks {
     })
   }
 
+  // The address itself is the leave to write there, and no token of ours is shown to it.
+  const upload = (provider: Provider, request: ApiRequest, address: string, deadline: Deadline) =>
+    send({
+      provider,
+      place: places.ofRequest(provider, undefined, request),
+      content: contentOf(provider, request, options),
+      deadline,
+      secrets: [address],
+      hidesSecrets: true,
+      hidesPath: true,
+      failure: (answer) => uploadFailureOf(provider, answer),
+    })
+
   const askLinked = async (identity: Identity, request: ApiRequest, deadline: Deadline) => {
     const provider = livingProvider(providers, identity.provider)
+    if (request.upload !== undefined) return upload(provider, request, request.upload, deadline)
     const app = await appFor(store, provider, { siteId: identity.siteId, server: identity.server })
     const askWith = ({ tokens }: Held) => ask({ provider, identity, tokens, app }, request, deadline)
     const held = await beforehand(keeper.ready(identity, provider, deadline))
@@ -103,7 +122,7 @@ export function createNetworks(parts: NetworkParts): Networks {
     answer: (request: ApiRequest, deadline: Deadline) => Promise<ApiResponse>,
   ): Network => {
     const fetch: Network['fetch'] = async (request, { signal } = {}) => {
-      const deadline = openDeadline(options.requestDeadlineMs, signal)
+      const deadline = openDeadline(deadlineMsOf(request, options), signal)
       try {
         return await answer(request, deadline)
       } finally {
@@ -114,6 +133,7 @@ export function createNetworks(parts: NetworkParts): Networks {
   }
 
   return {
+    consents: createConsents({ store, providers, send, places, authServers, nonces, options, log, now }),
     open: (identity) => networkOf(identity, (request, deadline) => askLinked(identity, request, deadline)),
     async openUnlinked(account) {
       const { site, tokens } = account
@@ -159,6 +179,15 @@ async function appFor(
   { siteId, server }: { readonly siteId: number; readonly server?: string },
 ): Promise<App | undefined> {
   return provider.auth?.type === 'oauth1' ? store.apps.find({ id: siteId }, provider.id, server) : undefined
+}
+
+/** The token; and its last part, since a key that stands in an address has the account's own id before it. */
+function keysIn({ accessToken }: Tokens): readonly string[] {
+  return [accessToken, accessToken.slice(accessToken.search(/[^:/]*$/))]
+}
+
+function deadlineMsOf({ raw, parts }: ApiRequest, options: NetworkOptions): number {
+  return raw || parts ? options.uploadDeadlineMs : options.requestDeadlineMs
 }
 
 function livingProvider(providers: ReadonlyMap<string, Provider>, id: string): Provider {

@@ -13,6 +13,10 @@ export interface NetworkOptions {
   readonly keepAliveMs: number
   /** Longest body that is read; more is `network_unreadable`. */
   readonly bodyMaxBytes: number
+  /** Longest body of one request; larger files go in pieces, or not at all. */
+  readonly requestMaxBytes: number
+  /** One request that carries a file, from asking to the last byte. */
+  readonly uploadDeadlineMs: number
   /** Longest address that is asked for. */
   readonly addressMaxCharacters: number
   /** Redirects followed for one GET, within its origin. */
@@ -65,6 +69,8 @@ export const NETWORK_DEFAULTS = {
   connectTimeoutMs: 4_000,
   keepAliveMs: 10_000,
   bodyMaxBytes: 10_000_000,
+  requestMaxBytes: 128 * 2 ** 20,
+  uploadDeadlineMs: 60_000,
   addressMaxCharacters: 8_192,
   redirectsMax: 3,
   retriesMax: 2,

@@ -11,8 +11,8 @@ export interface Place {
 }
 
 export interface Places {
-  /** The address of an API request. `invalid_request` when it leaves the API, `network_unreadable` when a page link does. */
-  ofRequest(provider: Provider, server: string | undefined, request: ApiRequest): Place
+  /** The address of an API request, with the `key` that may belong into it. `invalid_request` when it leaves the API, `network_unreadable` when a page link does. */
+  ofRequest(provider: Provider, server: string | undefined, request: ApiRequest, key?: string): Place
   /** An address from a provider's description, or one the network gave; templates are filled in. */
   ofTemplate(provider: Provider, server: string | undefined, template: string): Place
   /** Where a redirect leads, when it stays within the origin. */
@@ -24,7 +24,7 @@ export interface Places {
 export function createPlaces(options: NetworkOptions): Places {
   const sandbox = options.sandbox?.replace(/\/+$/, '')
   const bases = new Map(Object.entries(options.bases ?? {}))
-  const fixedBases = [...bases.values()].filter((base) => !base.includes('{'))
+  const fixedBases = [...bases.values()].filter((base) => !/\{(?!token\})/.test(base))
   const configured = [...(sandbox ? [sandbox] : []), ...fixedBases].map((address) => parse(address))
   const directOrigins = new Set(fixedBases.map((base) => parse(base).origin))
 
@@ -46,13 +46,28 @@ export function createPlaces(options: NetworkOptions): Places {
     if (!filled.includes('{server}')) return filled
     return filled.replaceAll('{server}', homeServer(provider, server, options.allowInsecure))
   }
-  const rootOf = (provider: Provider, server: string | undefined, host: string | undefined) => {
-    if (host === undefined) return fill(provider, server, bases.get(provider.id) ?? provider.api)
+  const rootOf = (
+    provider: Provider,
+    server: string | undefined,
+    { host, key = '' }: { readonly host?: string; readonly key?: string },
+  ) => {
+    if (host === undefined) {
+      return withKey(provider, fill(provider, server, bases.get(provider.id) ?? provider.api), key)
+    }
     const template = provider.hosts?.[host]
     if (template !== undefined) return fill(provider, server, template)
     throw new GatewayError('invalid_request', `${provider.name} has no host "${host}".`)
   }
   // A network that is really elsewhere still names its own addresses.
+  const ofUpload = (provider: Provider, address: string) => {
+    const named = toNamed(address)
+    const isSecure = named?.protocol === 'https:' || (named?.protocol === 'http:' && options.allowInsecure)
+    const isPlain = named && !named.username && !named.password
+    if (named && isPlain && isSecure && named.href.length <= options.addressMaxCharacters)
+      return toPlace(named)
+    const message = `${provider.name} names an address for an upload that is not written as https://…`
+    throw new GatewayError('network_unreadable', message)
+  }
   const rebase = (provider: Provider, server: string | undefined, address: string) => {
     const base = bases.get(provider.id)
     if (base === undefined) return address
@@ -68,8 +83,9 @@ export function createPlaces(options: NetworkOptions): Places {
     ofTemplate: (provider, server, template) => {
       return toPlace(parse(rebase(provider, server, fill(provider, server, template))))
     },
-    ofRequest(provider, server, request) {
-      const root = parse(rootOf(provider, server, request.host))
+    ofRequest(provider, server, request, key) {
+      if (request.upload !== undefined) return ofUpload(provider, request.upload)
+      const root = parse(rootOf(provider, server, { host: request.host, key }))
       const isLink = /^https?:/i.test(request.path)
       const named = isLink
         ? toNamed(rebase(provider, server, request.path))
@@ -110,6 +126,13 @@ export function homeServer(provider: Provider, server: string | undefined, allow
     'invalid_request',
     `The home server of a ${provider.name} account must be written as https://name, without a path.`,
   )
+}
+
+/** The root with the key in its place; keys are plain segments of a path, so that none leads elsewhere. */
+function withKey(provider: Provider, root: string, key: string): string {
+  if (!root.includes('{token}')) return root
+  if (/^[\w:-]+(?:\/[\w:-]+)*$/.test(key)) return root.replaceAll('{token}', key)
+  throw new GatewayError('relink_required', `The stored key for ${provider.name} cannot be used.`)
 }
 
 function joined(root: URL, path: string): string {

@@ -1,6 +1,7 @@
 // The sockets: one pool per origin, HTTP/1.1, every connect seen by the guard.
 
 import { isIP } from 'node:net'
+import { Readable } from 'node:stream'
 import { Agent, buildConnector, errors } from 'undici'
 import { GatewayError } from '../core/errors.ts'
 import { afterDeadline, type Deadline } from './deadline.ts'
@@ -14,7 +15,8 @@ export interface HttpCall {
   readonly url: URL
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  /** Text, or bytes in pieces that are written one after another. */
+  readonly body?: string | readonly Uint8Array[]
 }
 
 export interface HttpAnswer {
@@ -49,7 +51,11 @@ export function createPool(options: NetworkOptions, guard: Guard): Pool {
   }
 }
 
-function guardedConnector({ connectTimeoutMs }: NetworkOptions, guard: Guard): buildConnector.connector {
+/** Connects to whatever the guard lets pass. */
+export function guardedConnector(
+  { connectTimeoutMs }: Pick<NetworkOptions, 'connectTimeoutMs'>,
+  guard: Guard,
+): buildConnector.connector {
   const connectors = new Map<string, buildConnector.connector>()
   const connectorOf = (port: string) => {
     const known = connectors.get(port)
@@ -116,7 +122,7 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
         path: `${call.url.pathname}${call.url.search}`,
         method: call.method,
         headers: { ...call.headers },
-        body: call.body,
+        body: typeof call.body === 'object' ? Readable.from(call.body) : call.body,
       },
       {
         // Called when a connection stands and the request is about to be written.

@@ -31,6 +31,8 @@ export interface Errand {
   readonly secrets: readonly string[]
   /** The body goes to a provider, which is to see no token; a page link may quote one. */
   readonly hidesSecrets: boolean
+  /** The path is a secret too, and is not logged. */
+  readonly hidesPath?: boolean
   /** What is wrong with the answer; `failureOf` when absent. */
   readonly failure?: (answer: AnswerText) => GatewayError | undefined
 }
@@ -132,8 +134,9 @@ async function ask(parts: Parts, errand: Errand): Promise<Outcome> {
     if ('error' in outcome) meter.count('kith_network_errors_total', { provider: provider.id, code })
     const status = 'response' in outcome ? outcome.response.status : outcome.status
     const { host, pathname } = place.named
+    const path = errand.hidesPath ? undefined : mask(pathname, errand.secrets, { shortest: 16 })
     log.debug(
-      { provider: provider.id, method: content.method, host, path: pathname, status, code, seconds },
+      { provider: provider.id, method: content.method, host, path, status, code, seconds },
       'network asked',
     )
     return outcome

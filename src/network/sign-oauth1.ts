@@ -9,11 +9,14 @@ import type { Signer } from './sign.ts'
 /** Signs method, address, query and form body. */
 export function signWithOAuth1(parts: {
   readonly app: App
-  readonly tokens: Pick<Tokens, 'accessToken' | 'secret'>
+  /** Absent before there is any. */
+  readonly tokens?: Pick<Tokens, 'accessToken' | 'secret'>
+  /** `oauth_callback` and `oauth_verifier`, on the way to tokens. */
+  readonly more?: readonly Pair[]
   readonly now: () => number
   readonly nonce?: () => string
 }): Signer {
-  const { app, tokens, now, nonce = () => randomBytes(16).toString('hex') } = parts
+  const { app, tokens, more = [], now, nonce = () => randomBytes(16).toString('hex') } = parts
   return {
     sign(call) {
       const oauth: Pair[] = [
@@ -21,11 +24,12 @@ export function signWithOAuth1(parts: {
         ['oauth_nonce', nonce()],
         ['oauth_signature_method', 'HMAC-SHA1'],
         ['oauth_timestamp', String(Math.floor(now() / 1000))],
-        ['oauth_token', tokens.accessToken],
+        ...(tokens ? [['oauth_token', tokens.accessToken] as const] : []),
+        ...more,
         ['oauth_version', '1.0'],
       ]
       const base = signatureBase(call, oauth)
-      const signature = hmacSha1(base, app.clientSecret ?? '', tokens.secret ?? '')
+      const signature = hmacSha1(base, app.clientSecret ?? '', tokens?.secret ?? '')
       const fields = [...oauth, ['oauth_signature', signature] as const]
       const authorization = `OAuth ${fields.map(([name, value]) => `${name}="${encode(value)}"`).join(', ')}`
       return { ...call, headers: { ...call.headers, authorization } }
@@ -39,7 +43,7 @@ type Pair = readonly [name: string, value: string]
 export function signatureBase(call: HttpCall, oauth: readonly Pair[]): string {
   const { method, url, headers, body } = call
   const isForm = headers['content-type']?.split(';')[0]?.trim().toLowerCase() === FORM
-  const form = isForm && body !== undefined ? [...new URLSearchParams(body)] : []
+  const form = isForm && typeof body === 'string' ? [...new URLSearchParams(body)] : []
   const parameters = [...url.searchParams, ...form, ...oauth]
     .map(([name, value]) => [encode(name), encode(value)] as const)
     .sort(byNameThenValue)

@@ -32,6 +32,9 @@ export function signerFor(provider: Provider, { tokens, app, nonces, now }: Sign
     case 'atproto':
       if (tokens.dpopKey) return signWithDpop({ key: tokens.dpopKey, token: tokens.accessToken, nonces, now })
       return signWithOAuth2({ tokenIn: 'header' }, tokens)
+    // The key stands in the address.
+    case 'bot':
+    case 'webhook':
     case undefined:
       return undefined
   }

@@ -20,8 +20,9 @@ const LIMITS: Limits = {
   images: 4,
   image: { bytes: 2_000_000, mimeTypes: ['image/jpeg', 'image/png', 'image/webp'], alt: 2_000 },
   // https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/video.json, and three minutes:
-  // https://bsky.social/about/blog
-  video: { bytes: 300_000_000, mimeTypes: ['video/mp4'], durationMs: 180_000, alt: 1_000 },
+  // https://bsky.social/about/blog; of the bytes, what a home server takes as a file:
+  // https://github.com/bluesky-social/pds/blob/main/installer.sh
+  video: { bytes: 50_000_000, mimeTypes: ['video/mp4'], durationMs: 180_000, alt: 1_000 },
 }
 
 export const blueskyPublishing: Publishing = {

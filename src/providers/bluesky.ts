@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { byCursor, paged, read } from '../core/answers.ts'
 import type { Contact, Profile } from '../core/model.ts'
 import type { ErrorRule, Provider } from '../core/provider.ts'
+import { publishRecord, removeRecord } from './bluesky-publish.ts'
+import { blueskyPublishing } from './bluesky-text.ts'
 import { Address, Id, Text } from './fields.ts'
 
 const Actor = z.object({ did: Id, handle: Text, displayName: Text, avatar: Address, description: Text })
@@ -38,6 +40,7 @@ const followers = paged({
 export const bluesky = {
   id: 'bluesky',
   name: 'Bluesky',
+  look: { color: '#0a66e0', mark: 'B' },
   docs: 'https://docs.bsky.app/docs/category/http-reference',
   api: '{server}/xrpc',
   // Ids are DIDs, the same everywhere: https://atproto.com/specs/did
@@ -46,10 +49,15 @@ export const bluesky = {
     type: 'atproto',
     // https://docs.bsky.app/docs/api/com-atproto-server-refresh-session
     refreshPath: '/xrpc/com.atproto.server.refreshSession',
+    directoryUrl: 'https://plc.directory',
+    // https://docs.bsky.app/docs/api/com-atproto-identity-resolve-handle
+    handlePath: '/xrpc/com.atproto.identity.resolveHandle',
     // https://atproto.com/specs/oauth#authorization-scopes
     scopes: {
       profile: ['atproto', 'transition:generic'],
       contacts: ['atproto', 'transition:generic'],
+      publish: ['atproto', 'transition:generic'],
+      remove: ['atproto', 'transition:generic'],
     },
   },
   // https://atproto.com/specs/xrpc#error-responses
@@ -88,6 +96,9 @@ export const bluesky = {
   ),
 
   contacts: { following, followers },
+
+  publish: { ...blueskyPublishing, ...publishRecord },
+  remove: removeRecord,
 } satisfies Provider
 
 /** The name of the error is in the body; 400 and 401 are both in use. */

@@ -6,6 +6,9 @@ import { byUrl, paged, read } from '../core/answers.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Contact, Profile } from '../core/model.ts'
 import type { ErrorRule, Provider } from '../core/provider.ts'
+import { withoutSecrets } from './facebook-addresses.ts'
+import { pages } from './facebook-pages.ts'
+import { publish, remove } from './facebook-posts.ts'
 import { Address, Id, Text } from './fields.ts'
 
 const Picture = z.object({ data: z.object({ url: Address, is_silhouette: z.boolean().optional() }) })
@@ -19,8 +22,11 @@ const FRIEND_FIELDS = 'id,name,picture.width(200).height(200){url,is_silhouette}
 export const facebook = {
   id: 'facebook',
   name: 'Facebook',
+  look: { color: '#0866ff', mark: 'f' },
   docs: 'https://developers.facebook.com/docs/graph-api',
   api: 'https://graph.facebook.com/{version}',
+  // https://developers.facebook.com/docs/video-api/overview#graph-video-host
+  hosts: { video: 'https://graph-video.facebook.com/{version}' },
   // A version lives about two years: https://developers.facebook.com/docs/graph-api/changelog/versions
   version: 'v25.0',
   auth: {
@@ -29,6 +35,12 @@ export const facebook = {
     authorizeUrl: 'https://www.facebook.com/{version}/dialog/oauth',
     tokenUrl: 'https://graph.facebook.com/{version}/oauth/access_token',
     clientAuth: 'body',
+    // https://developers.facebook.com/docs/facebook-login/guides/advanced/re-authentication
+    reauthorizeParams: { auth_type: 'reauthenticate' },
+    // https://developers.facebook.com/docs/permissions#user_friends
+    // https://developers.facebook.com/docs/facebook-login/guides/advanced/oidc-token#pkce
+    pkce: true,
+    needsApproval: ['contacts', 'publish', 'remove'],
     scopeSeparator: ',',
     // After about 60 days the person must log in again:
     // https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived
@@ -38,14 +50,24 @@ export const facebook = {
       tokenParam: 'fb_exchange_token',
       url: 'https://graph.facebook.com/{version}/oauth/access_token',
     },
-    scopes: { profile: ['public_profile', 'email'], contacts: ['user_friends'] },
+    // Pages: https://developers.facebook.com/docs/pages-api/posts
+    scopes: {
+      profile: ['public_profile', 'email'],
+      contacts: ['user_friends'],
+      publish: ['pages_show_list', 'pages_read_engagement', 'pages_manage_posts'],
+      remove: ['pages_show_list', 'pages_read_engagement', 'pages_manage_posts'],
+    },
   },
   // https://developers.facebook.com/docs/graph-api/guides/error-handling and, for 32 and 613,
   // https://developers.facebook.com/docs/graph-api/overview/rate-limiting
   errors: [
     whenCode('102|190', 'relink_required'),
+    whenCode('506', 'conflict', 'Facebook does not take the same words on one Page twice.'),
+    { status: 400, body: /"error_subcode"\s*:\s*33\b/, code: 'not_found' },
     whenCode('3|10|2\\d\\d', 'permission_missing'),
     whenCode('4|17|32|341|368|613', 'rate_limited'),
+    // A picture that is none has the code of a passing fault.
+    { status: 400, body: /"error_subcode"\s*:\s*1366046\b/, code: 'network_rejected' },
     whenCode('1|2', 'network_unavailable'),
   ],
 
@@ -54,6 +76,9 @@ export const facebook = {
     Person,
     toProfile,
   ),
+
+  // https://developers.facebook.com/docs/facebook-login/guides/permissions/request-revoke
+  forget: { method: 'DELETE', path: '/me/permissions' },
 
   contacts: {
     all: paged({
@@ -67,18 +92,16 @@ export const facebook = {
       next: byUrl(({ paging }) => paging?.next && withoutSecrets(paging.next)),
     }),
   },
+
+  targets: pages,
+  publish,
+  remove,
 } satisfies Provider
 
-/** Facebook writes the caller's token into the address of the next page; ours travels in a header only. */
-function withoutSecrets(address: string): string {
-  const url = new URL(address)
-  for (const name of ['access_token', 'appsecret_proof']) url.searchParams.delete(name)
-  return url.href
-}
-
 /** The code in the body says what went wrong; the status does not (400 for nearly all). */
-function whenCode(numbers: string, code: ErrorCode): ErrorRule {
+function whenCode(numbers: string, code: ErrorCode, message?: string): ErrorRule {
   return {
+    message,
     body: new RegExp(`^\\s*\\{\\s*"error"\\s*:\\s*\\{.*"code"\\s*:\\s*(?:${numbers})\\s*[,}]`, 's'),
     code,
   }

@@ -23,6 +23,7 @@ const usersOf = (list: 'following' | 'followers') =>
 export const github = {
   id: 'github',
   name: 'GitHub',
+  look: { color: '#24292f', mark: 'G' },
   docs: 'https://docs.github.com/en/rest',
   api: 'https://api.github.com',
   // https://docs.github.com/en/rest/about-the-rest-api/api-versions

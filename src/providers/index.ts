@@ -2,6 +2,7 @@
 
 import type { Provider } from '../core/provider.ts'
 import { bluesky } from './bluesky.ts'
+import { discord } from './discord.ts'
 import { facebook } from './facebook.ts'
 import { foursquare } from './foursquare.ts'
 import { github } from './github.ts'
@@ -16,6 +17,8 @@ import { orkut } from './orkut.ts'
 import { pixelfed } from './pixelfed.ts'
 import { renren } from './renren.ts'
 import { skyrock } from './skyrock.ts'
+import { slack } from './slack.ts'
+import { telegram } from './telegram.ts'
 import { twitter } from './twitter.ts'
 import { vkontakte } from './vkontakte.ts'
 import { yahoo } from './yahoo.ts'
@@ -29,10 +32,13 @@ export const providers: readonly Provider[] = [
   mastodon,
   pixelfed,
   bluesky,
+  discord,
+  telegram,
   github,
-  // Known by name alone: docs/providers/names.md
   google,
   microsoft,
+  slack,
+  // Known by name alone: docs/providers/names.md
   yahoo,
   yahoojapan,
   vkontakte,

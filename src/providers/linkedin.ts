@@ -6,6 +6,7 @@ import { byOffset, paged, read } from '../core/answers.ts'
 import type { Contact, Profile } from '../core/model.ts'
 import type { Provider } from '../core/provider.ts'
 import { Address, Id, Text } from './fields.ts'
+import { publish, remove } from './linkedin-posts.ts'
 
 // The documented locale is text ('en-US'); what comes is an object.
 const Locale = z.union([
@@ -52,23 +53,45 @@ const PROJECTION =
 export const linkedin = {
   id: 'linkedin',
   name: 'LinkedIn',
+  look: { color: '#0a66c2', mark: 'in' },
   docs: 'https://learn.microsoft.com/en-us/linkedin/',
   api: 'https://api.linkedin.com/v2',
+  hosts: { rest: 'https://api.linkedin.com/rest', uploads: 'https://www.linkedin.com/dms-uploads' },
+  // Of `rest`; a version lives about a year: https://learn.microsoft.com/en-us/linkedin/marketing/versioning
+  version: '202605',
   auth: {
     type: 'oauth2',
     // https://learn.microsoft.com/en-us/linkedin/shared/authentication/authorization-code-flow
     authorizeUrl: 'https://www.linkedin.com/oauth/v2/authorization',
     tokenUrl: 'https://www.linkedin.com/oauth/v2/accessToken',
     clientAuth: 'body',
+    needsApproval: ['contacts'],
     // Only approved apps are given refresh tokens:
     // https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens
     refresh: 'rotates',
-    scopes: { profile: ['openid', 'profile', 'email'], contacts: ['r_1st_connections'] },
+    scopes: {
+      profile: ['openid', 'profile', 'email'],
+      contacts: ['r_1st_connections'],
+      publish: ['w_member_social'],
+      remove: ['w_member_social'],
+    },
   },
   // https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/error-handling
   errors: [
     // At the token endpoint: https://learn.microsoft.com/en-us/linkedin/shared/authentication/programmatic-refresh-tokens
     { status: 400, body: /refresh token is (invalid|expired|revoked)/i, code: 'relink_required' },
+    {
+      status: 422,
+      body: /DUPLICATE_POST|is a duplicate of/i,
+      code: 'conflict',
+      message: 'LinkedIn does not take the same words from one member twice.',
+    },
+    {
+      status: 426,
+      code: 'network_rejected',
+      message:
+        'LinkedIn no longer answers in this version of its API; name a newer one in the configuration.',
+    },
     {
       status: 403,
       body: /connections/i,
@@ -96,6 +119,9 @@ export const linkedin = {
       })),
     }),
   },
+
+  publish,
+  remove,
 } satisfies Provider
 
 function toProfile(info: z.infer<typeof UserInfo>): Profile {

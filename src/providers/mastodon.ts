@@ -5,6 +5,8 @@ import { byLink, type Next, paged, read } from '../core/answers.ts'
 import type { Contact, Profile } from '../core/model.ts'
 import type { Paged, Provider } from '../core/provider.ts'
 import { Address, Html, Id, Text, toAddress } from './fields.ts'
+import { askHome, publishStatus, removeStatus } from './mastodon-publish.ts'
+import { mastodonPublishing } from './mastodon-text.ts'
 
 // Accounts on a page, at most: https://docs.joinmastodon.org/methods/accounts/#followers
 const PAGE_SIZE = 80
@@ -42,8 +44,10 @@ export function accountsOf(list: 'following' | 'followers', next: Next<Accounts>
 export const mastodon = {
   id: 'mastodon',
   name: 'Mastodon',
+  look: { color: '#6364ff', mark: 'M' },
   docs: 'https://docs.joinmastodon.org/api/',
   api: '{server}/api/v1',
+  hosts: { v2: '{server}/api/v2', home: '{server}' },
   server: {},
   auth: {
     type: 'oauth2',
@@ -53,13 +57,19 @@ export const mastodon = {
     revokeUrl: '{server}/oauth/revoke',
     registerUrl: '{server}/api/v1/apps',
     clientAuth: 'body',
+    reauthorizeParams: { force_login: 'true' },
     // Since 4.3; older servers do not look at it.
     pkce: true,
     // Tokens do not expire: https://github.com/mastodon/documentation/issues/1233
     refresh: 'none',
     // Not `profile`: that scope is new in 4.3. The lists need none since 4.0, read:accounts before.
     // https://docs.joinmastodon.org/api/oauth-scopes/
-    scopes: { profile: ['read:accounts'], contacts: ['read:accounts'] },
+    scopes: {
+      profile: ['read:accounts'],
+      contacts: ['read:accounts'],
+      publish: ['read:statuses', 'write:statuses', 'write:media'],
+      remove: ['write:statuses'],
+    },
   },
   errors: [
     // snac2 refuses a token with 422 and an empty body, and signs its answers.
@@ -88,6 +98,16 @@ export const mastodon = {
     following: accountsOf('following', byLink()),
     followers: accountsOf('followers', byLink()),
   },
+
+  publish: {
+    ...mastodonPublishing,
+    ...publishStatus,
+    // For an hour, and only where the server is the one that says so; others speak this API and ignore the key.
+    // https://github.com/mastodon/mastodon/blob/main/app/services/post_status_service.rb
+    once: { by: 'key', seconds: 3_600, software: ['mastodon'] },
+  },
+  remove: removeStatus,
+  home: askHome,
 } satisfies Provider
 
 function toProfile(account: z.infer<typeof OwnAccount>): Profile {

@@ -3,18 +3,21 @@
 import { linkTo, type Next } from '../core/answers.ts'
 import type { Provider } from '../core/provider.ts'
 import { accountsOf, mastodon } from './mastodon.ts'
+import { publishStatus } from './mastodon-publish.ts'
+import { pixelfedPublishing } from './pixelfed-text.ts'
 
 export const pixelfed = {
   ...mastodon,
   id: 'pixelfed',
   name: 'Pixelfed',
+  look: { color: '#c13584', mark: 'P' },
   docs: 'https://docs.pixelfed.org/technical-documentation/api/',
   auth: {
     ...mastodon.auth,
     revokeUrl: undefined,
     // Knows no finer scopes, and lets tokens expire after a year:
     // https://github.com/pixelfed/pixelfed/blob/dev/app/Providers/AuthServiceProvider.php
-    scopes: { profile: ['read'], contacts: ['read'] },
+    scopes: { profile: ['read'], contacts: ['read'], publish: ['read', 'write'], remove: ['write'] },
     refresh: 'rotates',
   },
   errors: [],
@@ -25,6 +28,9 @@ export const pixelfed = {
     following: accountsOf('following', byCursorLink()),
     followers: accountsOf('followers', byCursorLink()),
   },
+
+  // It takes an idempotency key and does nothing with it.
+  publish: { ...pixelfedPublishing, ...publishStatus },
 } satisfies Provider
 
 /**

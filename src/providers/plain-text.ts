@@ -38,8 +38,8 @@ function toText(piece: string): string {
   return LINE.test(piece) ? '\n' : ''
 }
 
-/** In one pass, so that `&amp;lt;` becomes `&lt;` and stays it. */
-function toCharacters(text: string): string {
+/** Character references as their characters, in one pass: `&amp;lt;` becomes `&lt;` and stays it. */
+export function toCharacters(text: string): string {
   return text.replace(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|([a-z]{2,4}));/gi, (whole, hex, decimal, name) => {
     if (name !== undefined) return NAMED[name] ?? whole
     return toCharacter(hex === undefined ? Number.parseInt(decimal, 10) : Number.parseInt(hex, 16))

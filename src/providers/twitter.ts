@@ -5,6 +5,7 @@ import { byCursor, paged, read } from '../core/answers.ts'
 import type { Contact, Profile } from '../core/model.ts'
 import type { Provider } from '../core/provider.ts'
 import { Address, Id, Text } from './fields.ts'
+import { publish, remove } from './twitter-posts.ts'
 
 const TwitterUser = z.object({
   id: Id,
@@ -41,6 +42,7 @@ const usersOf = (list: 'following' | 'followers') =>
 export const twitter = {
   id: 'twitter',
   name: 'X',
+  look: { color: '#000000', mark: 'X' },
   // OneAll's texts say Twitter, and clients compare them.
   wireNames: { oneall: { name: 'Twitter' } },
   docs: 'https://docs.x.com/x-api',
@@ -58,6 +60,8 @@ export const twitter = {
     scopes: {
       profile: ['tweet.read', 'users.read', 'offline.access'],
       contacts: ['tweet.read', 'users.read', 'follows.read'],
+      publish: ['tweet.read', 'users.read', 'tweet.write', 'media.write'],
+      remove: ['tweet.read', 'users.read', 'tweet.write'],
     },
   },
   // https://docs.x.com/x-api/fundamentals/response-codes-and-errors
@@ -79,6 +83,13 @@ export const twitter = {
       code: 'relink_required',
       message: 'X wants a token of the user here; the one it was shown is none.',
     },
+    {
+      status: 403,
+      body: /duplicate content/i,
+      code: 'conflict',
+      message: 'X does not take the same words from one account twice.',
+    },
+    { body: /text is too long/i, code: 'too_large', message: 'X counts more in this text than it takes.' },
     {
       status: 403,
       body: /problems\/usage-capped/,
@@ -106,6 +117,9 @@ export const twitter = {
   ),
 
   contacts: { following: usersOf('following'), followers: usersOf('followers') },
+
+  publish,
+  remove,
 } satisfies Provider
 
 /** The problem in an answer that has no data; inside of texts quotes are escaped, so people cannot write it. */

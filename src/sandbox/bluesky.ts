@@ -2,6 +2,7 @@
 
 import { ATPROTO_OAUTH_ROUTES } from './atproto-oauth.ts'
 import { actorToIndex, complaint, counted, documentOf, HOST, invalid, toProfile } from './bluesky-actors.ts'
+import { RECORD_ROUTES } from './bluesky-records.ts'
 import { SESSION_ROUTES, toJwt } from './bluesky-session.ts'
 import { dids } from './ids.ts'
 import type { Direction } from './lists.ts'
@@ -24,6 +25,7 @@ export const bluesky: Pretence = {
   routes: [
     ...ATPROTO_OAUTH_ROUTES,
     ...SESSION_ROUTES,
+    ...RECORD_ROUTES,
     { method: 'GET', path: '/xrpc/com.atproto.identity.resolveHandle', run: resolveHandle },
     { method: 'GET', path: '/xrpc/app.bsky.actor.getProfile', run: showProfile },
     {

@@ -42,6 +42,9 @@ const DOORS: Readonly<
   'POST /reset'(sandbox) {
     sandbox.reset()
   },
+  'GET /posts': (sandbox, _fields, query) => ({
+    posts: sandbox.posts(textOf(query.get('host'), 'host'), query.get('owner') ?? undefined),
+  }),
   'GET /requests': (sandbox, _fields, query) => ({
     count: sandbox.requests({ host: query.get('host') ?? undefined, path: query.get('path') ?? undefined }),
   }),
@@ -56,12 +59,18 @@ const DIAL_FIELDS: Readonly<Record<string, Kind>> = {
   status: 'number',
   body: 'string',
   dropRate: 'number',
+  loseRate: 'number',
+  answerMs: 'number',
+  processingMs: 'number',
+  processingFails: 'boolean',
   hang: 'boolean',
   htmlInsteadOfJson: 'boolean',
   truncatedBody: 'boolean',
   rateLimit: 'limit',
   retryAfterSeconds: 'number',
   path: 'string',
+  method: 'string',
+  skip: 'number',
   times: 'number',
 }
 const GRANT_FIELDS: Readonly<Record<string, Kind>> = {
@@ -73,6 +82,7 @@ const GRANT_FIELDS: Readonly<Record<string, Kind>> = {
   refresh: 'boolean',
   oauth1: 'boolean',
   dpop: 'boolean',
+  page: 'boolean',
   clientId: 'string',
 }
 const APP_FIELDS: Readonly<Record<string, Kind>> = {

@@ -17,6 +17,14 @@ export interface Dial {
   readonly body?: string
   /** Part of the requests, 0 to 1, whose socket is closed once the request has been read. */
   readonly dropRate?: number
+  /** Part of the requests, 0 to 1, that are done and whose socket is closed without an answer. */
+  readonly loseRate?: number
+  /** How long the answer takes, in milliseconds, after the request has been done. */
+  readonly answerMs?: number
+  /** How long the network processes what was uploaded, in milliseconds. Default 300. */
+  readonly processingMs?: number
+  /** Processing ends in failure. */
+  readonly processingFails?: boolean
   /** No answer ever comes. */
   readonly hang?: boolean
   /** A proxy's HTML page instead of JSON, with the true status. */
@@ -29,6 +37,10 @@ export interface Dial {
   readonly retryAfterSeconds?: number
   /** Only for paths that begin so. */
   readonly path?: string
+  /** Only for requests of this method. */
+  readonly method?: string
+  /** The first so many requests that it would hold for are left alone. */
+  readonly skip?: number
   /** Only for so many requests; then as if it had not been set. */
   readonly times?: number
 }
@@ -37,39 +49,58 @@ export interface Dial {
 export type Mishap =
   | { readonly kind: 'hang' }
   | { readonly kind: 'drop' }
+  | { readonly kind: 'lose' }
   | { readonly kind: 'fail'; readonly status: number }
   | { readonly kind: 'none' }
 
 export interface Dials {
   set(host: string, dial: Dial): void
-  /** The dial that holds for this request, counting it; the host's own, else the one of `*`. */
-  take(host: string, path: string): Dial | undefined
+  /** The dial that holds for this request, counting it: the host's own, or the one of `*` where that does not. */
+  take(host: string, path: string, method: string): Dial | undefined
   mishap(dial: Dial): Mishap
   /** Milliseconds. */
   delay(dial: Dial): number
+  /** How many requests were dropped, or answers lost, so far. */
+  readonly lost: number
   clear(): void
 }
 
 /** Keeps dials; chance comes from the seed, so that a run can be repeated. */
 export function createDials(seed: number): Dials {
-  const dials = new Map<string, { dial: Dial; left: number }>()
+  const dials = new Map<string, { dial: Dial; left: number; skip: number }>()
   let drawn = 0
+  let lost = 0
   const chance = () => mix(seed, ++drawn, 31) / 2 ** 32
 
   return {
-    set: (host, dial) => dials.set(host, { dial, left: dial.times ?? Number.POSITIVE_INFINITY }),
-    take(host, path) {
+    set(host, dial) {
+      dials.set(host, { dial, left: dial.times ?? Number.POSITIVE_INFINITY, skip: dial.skip ?? 0 })
+    },
+    take(host, path, method) {
       if (dials.size === 0) return undefined
-      const entry = dials.get(host) ?? dials.get('*')
-      if (!entry || entry.left <= 0 || !path.startsWith(entry.dial.path ?? '')) return undefined
+      const entry = [dials.get(host), dials.get('*')].find((each) => {
+        if (!each || each.left <= 0 || !path.startsWith(each.dial.path ?? '')) return false
+        return (each.dial.method ?? method) === method
+      })
+      if (!entry || entry.skip-- > 0) return undefined
       entry.left--
       return entry.dial
     },
+    get lost() {
+      return lost
+    },
     mishap(dial) {
       if (dial.hang) return { kind: 'hang' }
-      if (dial.dropRate && chance() < dial.dropRate) return { kind: 'drop' }
+      if (dial.dropRate && chance() < dial.dropRate) {
+        lost++
+        return { kind: 'drop' }
+      }
       const failRate = dial.failRate ?? (dial.status === undefined ? 0 : 1)
       if (failRate > 0 && chance() < failRate) return { kind: 'fail', status: dial.status ?? 503 }
+      if (dial.loseRate && chance() < dial.loseRate) {
+        lost++
+        return { kind: 'lose' }
+      }
       return { kind: 'none' }
     },
     delay: ({ latencyMs = 0, jitterMs = 0 }) => latencyMs + (jitterMs > 0 ? chance() * jitterMs : 0),

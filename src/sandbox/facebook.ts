@@ -1,24 +1,32 @@
 // Facebook: https://developers.facebook.com/docs/graph-api — /me, /me/friends, errors, usage header.
 
-import { createHmac } from 'node:crypto'
+import { cursorOf, limited, positionOf, signedIn, unknownObject } from './facebook-access.ts'
 import { FACEBOOK_OAUTH_ROUTES, graphError } from './facebook-oauth.ts'
+import { FACEBOOK_PAGE_ROUTES, pagesOf, showPageThing } from './facebook-pages.ts'
+import { FACEBOOK_VIDEO_ROUTES } from './facebook-videos.ts'
 import { numberOf } from './hash.ts'
 import { appScoped } from './ids.ts'
 import { listFor, pageOf, personOf } from './realms.ts'
 import type { Token } from './tokens.ts'
-import { type Answer, credentialOf, json, numberIn, withHeaders } from './wire.ts'
+import { type Answer, json, numberIn } from './wire.ts'
 import type { Call, Pretence, Realm } from './world.ts'
 
-/** https://developers.facebook.com/docs/graph-api/overview/rate-limiting: 200 calls an hour for each user of the app. */
-const APP_LIMIT = { limit: 200 * 1000, windowSeconds: 3600 }
 const DEFAULT_LIMIT = 25
 /** NOTE the edge's own bound is not documented. */
 const MOST_PER_PAGE = 5000
 
 export const facebook: Pretence = {
-  hosts: ['graph.facebook.com', 'www.facebook.com', 'm.facebook.com'],
+  hosts: ['graph.facebook.com', 'graph-video.facebook.com', 'www.facebook.com', 'm.facebook.com'],
   ids: appScoped,
-  scopes: ['public_profile', 'email', 'user_friends'],
+  scopes: [
+    'public_profile',
+    'email',
+    'user_friends',
+    'pages_show_list',
+    'pages_read_engagement',
+    'pages_manage_posts',
+  ],
+  places: pagesOf,
   accessSeconds: 60 * 86_400,
   hasRefresh: false,
   clientId: (secret) => `12${String(numberOf(secret)).padStart(13, '0')}`,
@@ -37,6 +45,8 @@ export const facebook: Pretence = {
         ),
   routes: [
     ...FACEBOOK_OAUTH_ROUTES,
+    ...FACEBOOK_PAGE_ROUTES,
+    ...FACEBOOK_VIDEO_ROUTES,
     { method: 'GET', path: '/:version/me', run: (call) => show(call, undefined) },
     { method: 'GET', path: '/:version/me/permissions', run: permissions },
     { method: 'DELETE', path: '/:version/me/permissions', run: forget },
@@ -48,7 +58,6 @@ export const facebook: Pretence = {
 }
 
 const SERVICE_DOWN = 'An unexpected error has occurred. Please retry your request later.'
-const limited = () => graphError(403, 4, '(#4) Application request limit reached', { is_transient: true })
 
 function friends(call: Call): Answer {
   return signedIn(call, (token) => {
@@ -102,15 +111,10 @@ function pagingOf(call: Call, owner: number, offset: number, length: number, tot
   }
 }
 
-const cursorOf = (position: number) => Buffer.from(`QVFIUm${position}ZDZD`).toString('base64url')
-
-function positionOf(cursor: string): number | undefined {
-  const digits = /^QVFIUm(\d{1,9})ZDZD$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1]
-  return digits === undefined ? undefined : Number(digits)
-}
-
 function show(call: Call, id: string | undefined): Answer {
   return signedIn(call, (token) => {
+    const thing = showPageThing(call, token, id)
+    if (thing) return thing
     const index = id === undefined ? token.account : call.realm.ids.toIndex(id)
     if (index === undefined) return unknownObject(id ?? 'me')
     const fields = fieldsOf(call, ['name', 'id'])
@@ -129,46 +133,6 @@ function forget(call: Call): Answer {
     call.world.tokens.revokeFamily(token.family)
     return json(200, { success: true })
   })
-}
-
-/** Checks the token, counts against the app, checks the proof of the secret where there is one. */
-function signedIn(call: Call, run: (token: Token) => Answer): Answer {
-  const { world, realm, asked } = call
-  if (!/^v\d{1,2}\.\d$/.test(call.parameters.version ?? ''))
-    return unknownObject(call.parameters.version ?? '')
-  const text =
-    asked.query.get('access_token') ?? credentialOf(asked, 'Bearer') ?? credentialOf(asked, 'OAuth')
-  const found = world.tokens.check(realm.host, text)
-  if (found === 'missing') {
-    return graphError(
-      400,
-      2500,
-      'An active access token must be used to query information about the current user.',
-    )
-  }
-  if (found === 'unknown')
-    return graphError(400, 190, 'Invalid OAuth access token - Cannot parse access token')
-  if (found === 'expired') {
-    const text = 'Error validating access token: Session has expired.'
-    return graphError(400, 190, text, { error_subcode: 463 })
-  }
-  if (found === 'revoked') {
-    const text = 'Error validating access token: The user has not authorized the application.'
-    return graphError(400, 190, text, { error_subcode: 458 })
-  }
-
-  const spent = call.spend(`${realm.host} ${found.clientId}`, APP_LIMIT)
-  const used = Math.min(100, Math.ceil(((spent.limit - spent.remaining) / spent.limit) * 100))
-  const usage = JSON.stringify({ call_count: used, total_cputime: 0, total_time: Math.floor(used / 2) })
-  const headers = { 'x-app-usage': usage, 'facebook-api-version': call.parameters.version ?? '' }
-  if (spent.isRefused) return withHeaders(limited(), headers)
-
-  const proof = asked.query.get('appsecret_proof')
-  const secret = realm.apps.get(found.clientId)?.clientSecret ?? ''
-  if (proof !== null && proof !== createHmac('sha256', secret).update(found.accessToken).digest('hex')) {
-    return graphError(400, 100, 'Invalid appsecret_proof provided in the API argument')
-  }
-  return withHeaders(run(found), headers)
 }
 
 const PICTURE_FIELDS = ['height', 'is_silhouette', 'url', 'width']
@@ -253,9 +217,4 @@ function fieldsOf({ asked }: Call, usual: readonly string[]): Field[] | Answer {
   }
   const asksId = fields.some(({ name }) => name === 'id')
   return asksId ? fields : [...fields, { name: 'id', rest: '' }]
-}
-
-function unknownObject(id: string): Answer {
-  const text = `Unsupported get request. Object with ID '${id}' does not exist, cannot be loaded due to missing permissions, or does not support this operation.`
-  return graphError(400, 100, text, { type: 'GraphMethodException', error_subcode: 33 })
 }

@@ -24,6 +24,8 @@ export interface GrantOptions {
   readonly oauth1?: boolean
   /** A token bound to a key, which comes along (AT Protocol). */
   readonly dpop?: boolean
+  /** A token of the first place that the account may post to beside its own; `subject` is that place's id. */
+  readonly page?: boolean
   /** Of another registered app. */
   readonly clientId?: string
 }
@@ -67,6 +69,8 @@ export function grantToken(world: World, realm: Realm, options: GrantOptions = {
     )
   }
 
+  const place = options.page ? pretence.places?.(realm, account)[0] : undefined
+  if (options.page && !place) throw new RangeError('This network has no such places.')
   const key = options.dpop ? newKey() : undefined
   const token = issueToken(world, realm, {
     account,
@@ -78,6 +82,7 @@ export function grantToken(world: World, realm: Realm, options: GrantOptions = {
     hasRefresh: options.oauth1 ? false : options.refresh,
     secret: options.oauth1 ? secretOf(45, 'token secret', realm.seed, world.tokens.count()) : undefined,
     keyThumbprint: key?.thumbprint,
+    page: place?.id,
   })
   const ends = token.expiresAt !== undefined && Number.isFinite(token.expiresAt)
   return {
@@ -86,7 +91,7 @@ export function grantToken(world: World, realm: Realm, options: GrantOptions = {
     tokenSecret: token.secret,
     dpopKey: key?.jwk,
     password: pretence.hasPasswords ? appPassword(realm, account) : undefined,
-    subject: realm.ids.toId(account),
+    subject: place?.id ?? realm.ids.toId(account),
     username: personOf(realm, account).username,
     server: `https://${realm.host}`,
     clientId,

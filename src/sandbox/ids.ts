@@ -25,6 +25,16 @@ export const snowflakes: Making = (seed, accounts) => {
   })
 }
 
+/** 17 to 19 digits: milliseconds since 2015 shifted by 22 bits (https://docs.discord.com/developers/reference#snowflakes). */
+export const discordSnowflakes: Making = (seed, accounts) => {
+  const epoch = 1_420_070_400_000
+  return made(accounts, {
+    toId: (index, createdAt) =>
+      ((BigInt(createdAt - epoch) << 22n) | BigInt(mix(seed, index, 25) & 0x3fffff)).toString(),
+    createdAtOf: (id) => (/^\d{17,19}$/.test(id) ? Number(BigInt(id) >> 22n) + epoch : undefined),
+  })
+}
+
 /** Numeric text: milliseconds shifted by 16 bits, 18 digits (https://docs.joinmastodon.org/api/guidelines/#id). */
 export const timestampIds: Making = (seed, accounts) =>
   made(accounts, {

@@ -3,15 +3,15 @@
 
 import { askConsent, type Consent, settleConsent } from './consent.ts'
 import { personIds } from './ids.ts'
+import { complaint, failureOf, signedIn, versioned } from './linkedin-access.ts'
+import { LINKEDIN_POST_ROUTES } from './linkedin-posts.ts'
 import { clientOf, type Refusal, redeemCode, revoke, rotate, secondsLeft } from './oauth2.ts'
 import { listFor, pageOf, personOf } from './realms.ts'
 import type { Token } from './tokens.ts'
-import { type Answer, credentialOf, formOf, json, numberIn } from './wire.ts'
+import { type Answer, formOf, json, numberIn } from './wire.ts'
 import type { App, Call, Pretence, Realm } from './world.ts'
 
 const CONNECTIONS = 'r_1st_connections'
-/** Per member and app; the true figures stand only in each developer's portal. */
-const DAY = { limit: 100_000, windowSeconds: 86_400 }
 const DEFAULT_COUNT = 10
 /** NOTE the bound of this list is not documented. */
 const MOST_PER_PAGE = 500
@@ -30,14 +30,15 @@ const CONSENT: Consent = {
 export const linkedin: Pretence = {
   hosts: ['api.linkedin.com', 'www.linkedin.com'],
   ids: personIds,
-  scopes: ['openid', 'profile', 'email'],
-  restrictedScopes: [CONNECTIONS, 'r_1st_connections_size', 'r_basicprofile'],
+  scopes: ['openid', 'profile', 'email', 'w_member_social'],
+  restrictedScopes: [CONNECTIONS, 'r_member_social', 'r_1st_connections_size', 'r_basicprofile'],
   accessSeconds: 60 * 86_400,
   hasRefresh: false,
   clientId: (secret) => `86${secret.toLowerCase().replaceAll(/[-_]/g, '0').slice(0, 12)}`,
   tokenText: (_kind, secret) => `AQ${secret}${secret}`,
-  failure: (status) => complaint(status, ...(FAILURES[status] ?? [0, 'Internal API server error'])),
+  failure: failureOf,
   routes: [
+    ...LINKEDIN_POST_ROUTES,
     { method: 'GET', path: '/v2/userinfo', run: userinfo },
     { method: 'GET', path: '/v2/me', run: me },
     { method: 'GET', path: '/v2/connections', run: connections },
@@ -56,13 +57,6 @@ export const linkedin: Pretence = {
     { method: 'POST', path: '/oauth/v2/accessToken', run: exchange },
     { method: 'POST', path: '/oauth/v2/revoke', run: takeBack },
   ],
-}
-
-const FAILURES: Readonly<Record<number, readonly [serviceErrorCode: number, message: string]>> = {
-  401: [65_600, 'Invalid access token'],
-  403: [100, 'Not enough permissions to access this resource'],
-  404: [0, 'Could not find the resource'],
-  429: [101, 'Resource level throttle APPLICATION DAY limit for calls to this resource is reached.'],
 }
 
 function userinfo(call: Call): Answer {
@@ -173,52 +167,6 @@ function pictureOf(realm: Realm, index: number): string | undefined {
   return picture && `https://media.licdn.com/dms/image/v2/${picture}/profile-displayphoto-shrink_100_100/0`
 }
 
-function signedIn(
-  call: Call,
-  scope: string,
-  resource: string,
-  run: (token: Token, account: number) => Answer,
-): Answer {
-  const { world, realm, asked } = call
-  const found = world.tokens.check(
-    realm.host,
-    credentialOf(asked, 'Bearer') ?? asked.query.get('oauth2_access_token') ?? undefined,
-  )
-  if (found === 'missing') return complaint(401, 65_604, 'Empty oauth2 access token', 'EMPTY_ACCESS_TOKEN')
-  if (found === 'expired')
-    return complaint(401, 65_602, 'The token used in the request has expired', 'EXPIRED_ACCESS_TOKEN')
-  if (found === 'revoked') {
-    return complaint(
-      401,
-      65_601,
-      'The token used in the request has been revoked by the user',
-      'REVOKED_ACCESS_TOKEN',
-    )
-  }
-  if (found === 'unknown') return complaint(401, 65_600, 'Invalid access token', 'INVALID_ACCESS_TOKEN')
-  const spent = call.spend(`${realm.host} ${found.clientId} ${found.account} ${resource}`, DAY)
-  if (spent.isRefused) return linkedin.failure(429, world)
-  if (!found.scopes.includes(scope) || found.account === undefined) {
-    return complaint(403, 100, `Not enough permissions to access: ${resource}`, 'ACCESS_DENIED')
-  }
-  return run(found, found.account)
-}
-
-/** https://learn.microsoft.com/linkedin/marketing/versioning: the versioned API refuses requests that name no version. */
-function versioned({ asked }: Call): Answer | undefined {
-  const version = asked.headers['linkedin-version']
-  if (version === undefined) {
-    const text = 'A version must be present. Please specify a version by adding the LinkedIn-Version header.'
-    return json(400, { status: 400, code: 'VERSION_MISSING', message: text })
-  }
-  if (typeof version === 'string' && /^20(2[5-9])(0[1-9]|1[0-2])(\.\d\d)?$/.test(version)) return undefined
-  return json(426, {
-    status: 426,
-    code: 'NONEXISTENT_VERSION',
-    message: `Requested version ${version} is not active`,
-  })
-}
-
 function exchange(call: Call): Answer {
   const form = formOf(call.asked)
   const app = clientOf(call, form, { basic: false, body: true })
@@ -272,8 +220,4 @@ function takeBack(call: Call): Answer {
   if (!app) return json(401, { error: 'invalid_client', error_description: 'Client authentication failed' })
   revoke(call, app, form.get('token') ?? '')
   return { status: 200, headers: {}, body: '' }
-}
-
-function complaint(status: number, serviceErrorCode: number, message: string, code?: string): Answer {
-  return json(status, { status, serviceErrorCode, code, message }, {}, 'application/json')
 }

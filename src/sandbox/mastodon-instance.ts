@@ -27,6 +27,9 @@ export const INSTANCE_ROUTES: readonly Route[] = [
   { method: 'POST', path: '/api/v1/apps', run: register },
   { method: 'GET', path: '/api/v1/apps/verify_credentials', run: verifyApp },
   { method: 'GET', path: '/api/v2/instance', run: describe },
+  { method: 'GET', path: '/api/v1/instance', run: describeAsBefore },
+  { method: 'GET', path: '/.well-known/nodeinfo', run: nodeInfoLinks },
+  { method: 'GET', path: '/nodeinfo/2.0', run: nodeInfo },
   { method: 'GET', path: '/oauth/authorize', run: (call) => askConsent(call, CONSENT, call.asked.query) },
   {
     method: 'POST',
@@ -139,11 +142,84 @@ function takeBack(call: Call): Answer {
   return json(200, {})
 }
 
+// https://docs.joinmastodon.org/methods/instance/#v1
+function describeAsBefore({ realm: { host } }: Call): Answer {
+  const { version } = softwareOf(host)
+  return json(200, {
+    uri: host,
+    title: host,
+    version,
+    urls: { streaming_api: `wss://${host}` },
+    stats: { user_count: 1234, status_count: 56_789, domain_count: 1000 },
+    languages: ['en'],
+    registrations: false,
+    configuration: limitsOf(host),
+    rules: [],
+  })
+}
+
+/** What a host runs, by its name: servers that speak this API, each in its own way. */
+export function softwareOf(host: string): { readonly name: string; readonly version: string } {
+  if (host.startsWith('pixelfed')) return { name: 'pixelfed', version: '3.5.3 (compatible; Pixelfed 0.12.6)' }
+  if (host.startsWith('gotosocial')) return { name: 'gotosocial', version: '0.20.1+git-fe0e1b3' }
+  return { name: 'mastodon', version: '4.5.2' }
+}
+
+/** Characters of a post on a host; `long-posts.…` has changed its own. */
+export function charactersOf(host: string): number {
+  return host.startsWith('long-posts') ? 5_000 : 500
+}
+
+function limitsOf(host: string) {
+  return {
+    statuses: {
+      max_characters: charactersOf(host),
+      max_media_attachments: 4,
+      characters_reserved_per_url: 23,
+    },
+    media_attachments: {
+      supported_mime_types: [
+        'image/jpeg',
+        'image/png',
+        'image/gif',
+        'image/webp',
+        'video/mp4',
+        'video/quicktime',
+        'video/webm',
+      ],
+      description_limit: 1_500,
+      image_size_limit: 16_777_216,
+      image_matrix_limit: 33_177_600,
+      video_size_limit: 103_809_024,
+      video_frame_rate_limit: 120,
+      video_matrix_limit: 8_294_400,
+    },
+  }
+}
+
+// http://nodeinfo.diaspora.software/protocol
+function nodeInfoLinks({ realm: { host } }: Call): Answer {
+  const rel = 'http://nodeinfo.diaspora.software/ns/schema/2.0'
+  return json(200, { links: [{ rel, href: `https://${host}/nodeinfo/2.0` }] })
+}
+
+function nodeInfo({ realm: { host } }: Call): Answer {
+  return json(200, {
+    version: '2.0',
+    software: softwareOf(host),
+    protocols: ['activitypub'],
+    services: { outbound: [], inbound: [] },
+    usage: { users: { total: 1234, activeMonth: 100, activeHalfyear: 200 }, localPosts: 56_789 },
+    openRegistrations: false,
+    metadata: {},
+  })
+}
+
 function describe({ realm: { host } }: Call): Answer {
   return json(200, {
     domain: host,
     title: host,
-    version: '4.5.2',
+    version: softwareOf(host).version,
     source_url: 'https://code.example/server',
     description: 'A pretend server.',
     usage: { users: { active_month: 1234 } },
@@ -151,8 +227,7 @@ function describe({ realm: { host } }: Call): Answer {
     configuration: {
       urls: { streaming: `wss://${host}` },
       accounts: { max_featured_tags: 10 },
-      statuses: { max_characters: 500, max_media_attachments: 4, characters_reserved_per_url: 23 },
-      media_attachments: { image_size_limit: 16_777_216, video_size_limit: 103_809_024 },
+      ...limitsOf(host),
     },
     registrations: { enabled: false, approval_required: false, message: null },
     rules: [],

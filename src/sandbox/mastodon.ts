@@ -1,22 +1,20 @@
 // Mastodon's API, as any server that speaks it: https://docs.joinmastodon.org/methods/accounts/
 
-import { mix } from './hash.ts'
 import { timestampIds, ulids } from './ids.ts'
 import type { Direction } from './lists.ts'
+import { complaint, notFound, signedIn } from './mastodon-access.ts'
+import { sourceOf, toAccount } from './mastodon-accounts.ts'
 import { INSTANCE_ROUTES } from './mastodon-instance.ts'
-import { countsOf, listFor, pageOf, personOf, usernameToIndex } from './realms.ts'
-import type { Token } from './tokens.ts'
-import { type Answer, credentialOf, escapeHtml, json, numberIn, withHeaders } from './wire.ts'
-import type { Call, Pretence, Realm } from './world.ts'
-
-/** https://docs.joinmastodon.org/api/rate-limits/ */
-const LIMIT = { limit: 300, windowSeconds: 300 }
+import { POST_ROUTES } from './mastodon-posts.ts'
+import { listFor, pageOf, usernameToIndex } from './realms.ts'
+import { type Answer, json, numberIn } from './wire.ts'
+import type { Call, Pretence } from './world.ts'
 
 export const mastodon: Pretence = {
   hosts: [],
   // Servers that speak this API also use ULIDs (GoToSocial).
   ids: (seed, accounts, host) => (host.startsWith('gotosocial') ? ulids : timestampIds)(seed, accounts),
-  scopes: ['read'],
+  scopes: ['read', 'write'],
   hasRefresh: false,
   clientId: (secret) => secret,
   tokenText: (_kind, secret) => secret.slice(0, 43),
@@ -24,6 +22,7 @@ export const mastodon: Pretence = {
     complaint(status, MESSAGES[status] ?? 'There was a temporary problem serving your request'),
   routes: [
     ...INSTANCE_ROUTES,
+    ...POST_ROUTES,
     {
       method: 'GET',
       path: '/api/v1/accounts/verify_credentials',
@@ -107,113 +106,4 @@ const relationId = (position: number) => 90_000_000 - position * 3
 /** Position after the follow that `max_id` names; 0 without one. */
 function offsetOf(maxId: string | null): number {
   return maxId !== null && /^\d{1,9}$/.test(maxId) ? Math.ceil((90_000_000 - Number(maxId) + 1) / 3) : 0
-}
-
-interface Access {
-  readonly scopes: readonly string[]
-  readonly isNeeded: boolean
-}
-
-/** Counts per account, else per address; then checks token and scope. */
-function signedIn(call: Call, { scopes, isNeeded }: Access, run: (token?: Token) => Answer): Answer {
-  const { world, realm, asked } = call
-  const found = world.tokens.check(realm.host, credentialOf(asked, 'Bearer'))
-  const token = typeof found === 'string' ? undefined : found
-  const spent = call.spend(`${realm.host} ${token?.account ?? asked.address}`, LIMIT)
-  const headers = {
-    'x-ratelimit-limit': String(spent.limit),
-    'x-ratelimit-remaining': String(spent.remaining),
-    'x-ratelimit-reset': new Date(spent.resetAt).toISOString().replace('Z', '000Z'),
-  }
-  if (spent.isRefused) return withHeaders(complaint(429, 'Too many requests'), headers)
-  return withHeaders(admitted(found, scopes, isNeeded) ?? run(token), headers)
-}
-
-function admitted(found: Token | string, scopes: readonly string[], isNeeded: boolean): Answer | undefined {
-  if (found === 'missing' && !isNeeded) return undefined
-  if (found === 'revoked') return complaint(401, 'The access token was revoked')
-  if (found === 'expired') return complaint(401, 'The access token expired')
-  if (typeof found === 'string') return complaint(401, 'The access token is invalid')
-  const isAllowed = scopes.some((scope) => found.scopes.includes(scope))
-  return isAllowed ? undefined : complaint(403, 'This action is outside the authorized scopes')
-}
-
-/** As accounts are named, and as their addresses are spelled. */
-const FAR_HOSTS = ['photos.example', 'fedi.example', 'κόσμος.example'].map((host) => ({
-  shown: host,
-  spelled: new URL(`https://${host}`).host,
-}))
-
-/** Every third account lives on another server. */
-function toAccount(realm: Realm, index: number, token?: Token) {
-  const person = personOf(realm, index)
-  const isOwn = token?.account === index
-  const far = !isOwn && index % 3 === 2 ? FAR_HOSTS[mix(realm.seed, index, 61) % FAR_HOSTS.length] : undefined
-  const { following, followers, posts } = countsOf(realm, index, token)
-  const url = `https://${far?.spelled ?? realm.host}/@${person.username}`
-  const avatar = person.picture
-    ? `https://files.${realm.host}/accounts/avatars/${person.picture}/original/a.png`
-    : `https://${realm.host}/avatars/original/missing.png`
-  const header = `https://${realm.host}/headers/original/missing.png`
-  return {
-    id: realm.ids.toId(index),
-    username: person.username,
-    acct: far ? `${person.username}@${far.shown}` : person.username,
-    display_name: person.name,
-    locked: index % 11 === 0,
-    bot: false,
-    discoverable: true,
-    indexable: false,
-    group: false,
-    created_at: `${new Date(realm.ids.createdAt(index)).toISOString().slice(0, 10)}T00:00:00.000Z`,
-    note: toNote(person.bio),
-    url,
-    uri: far ? `${url.replace('/@', '/users/')}` : `https://${realm.host}/users/${person.username}`,
-    avatar,
-    avatar_static: avatar,
-    header,
-    header_static: header,
-    followers_count: followers,
-    following_count: following,
-    statuses_count: posts,
-    last_status_at: posts > 0 ? '2026-11-02' : null,
-    hide_collections: null,
-    emojis: [],
-    fields: person.website
-      ? [
-          {
-            name: 'Web',
-            value: `<a href="${person.website}" rel="me">${person.website}</a>`,
-            verified_at: null,
-          },
-        ]
-      : [],
-  }
-}
-
-function sourceOf(realm: Realm, index: number) {
-  const { bio, language } = personOf(realm, index)
-  return {
-    noindex: false,
-    source: {
-      privacy: 'public',
-      sensitive: false,
-      language,
-      note: bio,
-      fields: [],
-      follow_requests_count: 0,
-    },
-    role: { id: '-99', name: '', permissions: '65536', color: '', highlighted: false },
-  }
-}
-
-/** The bio as the HTML it is shown as. */
-function toNote(bio: string): string {
-  return bio === '' ? '' : `<p>${escapeHtml(bio).replaceAll('\n', '<br />')}</p>`
-}
-
-const notFound = () => complaint(404, 'Record not found')
-
-function complaint(status: number, error: string): Answer {
-  return json(status, { error })
 }

@@ -59,6 +59,7 @@ export interface TokenWish {
   readonly hasRefresh?: boolean
   readonly secret?: string
   readonly keyThumbprint?: string
+  readonly page?: string
 }
 
 /** Gives out a token of this realm in the network's own form. */
@@ -91,6 +92,7 @@ export function issueToken(world: World, realm: Realm, wish: TokenWish): Token {
     expiresAt,
     family: wish.family,
     keyThumbprint: wish.keyThumbprint,
+    page: wish.page,
   }
   return world.tokens.issue(token)
 }

@@ -2,19 +2,24 @@
 
 import { bluesky } from './bluesky.ts'
 import type { Dial } from './dials.ts'
+import { discord } from './discord.ts'
 import { facebook } from './facebook.ts'
 import { github } from './github.ts'
 import { linkedin } from './linkedin.ts'
 import { mastodon } from './mastodon.ts'
 import { createRealm } from './realms.ts'
+import { telegram } from './telegram.ts'
 import type { Answer, Asked } from './wire.ts'
 import type { Pretence, Realm, Route, World } from './world.ts'
 import { x } from './x.ts'
 
+/** How long a network processes what was uploaded, when no dial says. */
+const USUAL_PROCESSING_MS = 300
+
 /** Servers of one network held at most. */
 const MOST_REALMS = 10_000
 
-const NAMED = [x, facebook, linkedin, bluesky, github]
+const NAMED = [x, facebook, linkedin, bluesky, github, discord, telegram]
 const BY_HOST = new Map(NAMED.flatMap((pretence) => pretence.hosts.map((host) => [host, pretence] as const)))
 
 interface Matcher {
@@ -53,6 +58,10 @@ export function answerFor(world: World, realm: Realm, asked: Asked, dial: Dial |
       asked,
       parameters,
       spend: (key, limit) => world.limits.spend(key, dial?.rateLimit ?? limit),
+      process(upload) {
+        upload.readyAt ??= world.now() + (dial?.processingMs ?? USUAL_PROCESSING_MS)
+        upload.fails ??= dial?.processingFails ?? false
+      },
     })
     return refusalWithPause(answer, dial)
   }

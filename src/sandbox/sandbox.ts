@@ -3,6 +3,7 @@
 import { control } from './control.ts'
 import type { Dial } from './dials.ts'
 import { type Grant, type GrantOptions, grantToken } from './grants.ts'
+import type { Post, Upload } from './posts.ts'
 import { registerApp } from './realms.ts'
 import type { RequestFilter } from './requests.ts'
 import { realmOf } from './router.ts'
@@ -48,7 +49,13 @@ export interface Sandbox {
   app(host: string, options?: AppOptions): App
   /** How many requests were seen, those of a host or path alone if asked. */
   requests(filter?: RequestFilter): number
-  /** Forgets dials, counts and limits; tokens and apps stay. */
+  /** How many requests dials have dropped, or done without an answer, so far. */
+  lost(): number
+  /** What was posted on a host, newest first; that of one owner (the network's id of it) alone if asked. */
+  posts(host: string, owner?: string): readonly Post[]
+  /** What was uploaded to a host, oldest first. */
+  uploads(host: string, owner?: string): readonly Upload[]
+  /** Forgets dials, counts, limits, posts and uploads; tokens and apps stay. */
   reset(): void
   /** Ends at once, hanging requests included. */
   close(): Promise<void>
@@ -73,10 +80,15 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
     grant: (name, wishes) => grantToken(world, at(name), wishes),
     app: (name, details = {}) => registerApp(at(name), details),
     requests: (filter) => world.requests.seen(filter),
+    lost: () => world.dials.lost,
+    posts: (name, owner) => world.posts.list(at(name).host, owner),
+    uploads: (name, owner) => world.uploads.list(at(name).host, owner),
     reset() {
       world.dials.clear()
       world.limits.clear()
       world.requests.clear()
+      world.posts.clear()
+      world.uploads.clear()
     },
   }
 

@@ -6,8 +6,11 @@ import { answerFor, failureFor, realmOf } from './router.ts'
 import type { Answer, Asked } from './wire.ts'
 import type { Realm, World } from './world.ts'
 
-/** Bodies of requests, at most. */
-const MOST_BODY_BYTES = 2 ** 20
+/** Bodies of requests, at most: what the largest upload in one request needs. */
+const MOST_BODY_BYTES = 128 * 2 ** 20
+/** Bodies that are no text. */
+const FILES = /^(?:multipart|image|video|audio)\/|^application\/octet-stream/i
+const NOTHING = Buffer.alloc(0)
 /** Longer than any client keeps an idle connection, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 120_000
 
@@ -19,25 +22,25 @@ export function createSandboxServer(world: World, control: Control): Server {
   const timers = new Set<NodeJS.Timeout>()
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, outgoing) => {
     const target = targetOf(incoming)
-    if (incoming.method === 'GET') respond(target, '', incoming, outgoing)
+    if (incoming.method === 'GET') respond(target, NOTHING, incoming, outgoing)
     else readBody(incoming, (body) => respond(target, body, incoming, outgoing))
   })
   server.on('close', () => {
     for (const timer of timers) clearTimeout(timer)
   })
 
-  function respond(target: Target, body: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  function respond(target: Target, body: Buffer, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const { name, path, query } = target
     const method = incoming.method ?? 'GET'
     const realm = realmOf(world, name.toLowerCase())
-    if (name === '_control') send(outgoing, control(method, path, query, body))
+    if (name === '_control') send(outgoing, control(method, path, query, body.toString()))
     else if (!realm) send(outgoing, { status: 404, headers: {}, body: `There is no network at "${name}".\n` })
     else settle(realm, toAsked(target, method, body, incoming), outgoing)
   }
 
   function settle(realm: Realm, asked: Asked, outgoing: ServerResponse): void {
     world.requests.count(asked.host, asked.path)
-    const dial = world.dials.take(asked.host, asked.path)
+    const dial = world.dials.take(asked.host, asked.path, asked.method)
     if (dial) misbehave(realm, asked, outgoing, dial)
     else send(outgoing, answerFor(world, realm, asked, undefined))
   }
@@ -51,7 +54,9 @@ export function createSandboxServer(world: World, control: Control): Server {
       const answer = isFailure
         ? failureFor(world, realm, mishap.status, dial)
         : answerFor(world, realm, asked, dial)
-      sendDialled(outgoing, answer, dial)
+      if (mishap.kind === 'lose') outgoing.destroy()
+      else if (dial.answerMs) later(() => sendDialled(outgoing, answer, dial), dial.answerMs)
+      else sendDialled(outgoing, answer, dial)
     }
     const delay = world.dials.delay(dial)
     if (delay > 0) later(finish, delay)
@@ -90,24 +95,26 @@ function targetOf({ url = '/' }: IncomingMessage): Target {
 function toAsked(
   { name, path, query }: Target,
   method: string,
-  body: string,
+  bytes: Buffer,
   incoming: IncomingMessage,
 ): Asked {
   const host = name.toLowerCase()
+  const isFile = FILES.test(incoming.headers['content-type'] ?? '')
   return {
     method,
     host,
     path,
     query,
     headers: incoming.headers,
-    body,
+    body: isFile ? '' : bytes.toString(),
+    bytes,
     address: incoming.socket.remoteAddress ?? '',
     sandboxUrl: `http://${incoming.headers.host}/${name}${path}`,
     realUrl: `https://${host}${path}`,
   }
 }
 
-function readBody(incoming: IncomingMessage, then: (body: string) => void): void {
+function readBody(incoming: IncomingMessage, then: (body: Buffer) => void): void {
   const chunks: Buffer[] = []
   let bytes = 0
   incoming.on('data', (chunk: Buffer) => {
@@ -115,7 +122,7 @@ function readBody(incoming: IncomingMessage, then: (body: string) => void): void
     if (bytes > MOST_BODY_BYTES) incoming.destroy()
     else chunks.push(chunk)
   })
-  incoming.on('end', () => then(Buffer.concat(chunks).toString()))
+  incoming.on('end', () => then(Buffer.concat(chunks)))
 }
 
 function send(outgoing: ServerResponse, { status, headers, body }: Answer): void {

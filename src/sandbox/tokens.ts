@@ -18,6 +18,8 @@ export interface Token {
   readonly secret?: string
   readonly issuedAt: number
   readonly expiresAt?: number
+  /** The place that it speaks for, where that is not the account itself. */
+  readonly page?: string
   /** All tokens that descend from one consent. */
   readonly family: number
   /** Thumbprint of the key it is bound to (RFC 9449). */

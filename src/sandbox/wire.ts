@@ -10,7 +10,10 @@ export interface Asked {
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
+  /** The body as text; '' for one that is none: files, and forms with files. */
   readonly body: string
+  /** The body as it arrived. */
+  readonly bytes: Buffer
   /** Where the request came from. */
   readonly address: string
   /** The address that the sandbox itself saw, without query; what clients sign who do not know of it is `realUrl`. */

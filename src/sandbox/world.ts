@@ -5,6 +5,7 @@ import type { Ids } from './ids.ts'
 import { createLimits, type Limit, type Limits, type Spent } from './limits.ts'
 import { createPages, type Pages } from './pages.ts'
 import type { Person } from './people.ts'
+import { createPosts, createUploads, type Posts, type Upload, type Uploads } from './posts.ts'
 import { createRequests, type Requests } from './requests.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 import type { Answer, Asked } from './wire.ts'
@@ -28,6 +29,8 @@ export interface Pretence {
   readonly hasRefresh: boolean
   /** Accounts have app passwords. */
   readonly hasPasswords?: boolean
+  /** Places that an account may post to beside its own, each with tokens of its own. */
+  places?(realm: Realm, account: number): readonly { readonly id: string; readonly name: string }[]
   readonly routes: readonly Route[]
   clientId(secret: string): string
   tokenText(kind: 'access' | 'refresh' | 'code', secret: string, claims: Claims): string
@@ -60,6 +63,8 @@ export interface Call {
   readonly parameters: Readonly<Record<string, string>>
   /** Counts against the dialled limit, else against the network's own. */
   spend(key: string, limit: Limit): Spent
+  /** Begins to process what was uploaded, for as long as is dialled; nothing when it has begun. */
+  process(upload: Upload): void
 }
 
 export interface App {
@@ -98,6 +103,8 @@ export interface World {
   readonly dials: Dials
   readonly requests: Requests
   readonly pages: Pages
+  readonly posts: Posts
+  readonly uploads: Uploads
   readonly realms: Map<string, Realm>
   /** Codes and pushed requests of OAuth, by their text; what they hold is known to oauth2.ts and atproto.ts. */
   readonly codes: Map<string, unknown>
@@ -114,6 +121,8 @@ export function createWorld(seed: number, accounts: number, now: () => number): 
     dials: createDials(seed),
     requests: createRequests(),
     pages: createPages(PAGE_BYTES),
+    posts: createPosts(),
+    uploads: createUploads(),
     realms: new Map(),
     codes: new Map(),
   }

@@ -5,15 +5,12 @@ import { snowflakes } from './ids.ts'
 import type { Direction } from './lists.ts'
 import { countsOf, listFor, pageOf, personOf, usernameToIndex } from './realms.ts'
 import type { Token } from './tokens.ts'
-import { type Answer, credentialOf, json, numberIn, withHeaders } from './wire.ts'
+import { type Answer, json, numberIn } from './wire.ts'
 import type { Call, Pretence, Realm } from './world.ts'
-import { oauth1Token, X_OAUTH_ROUTES } from './x-oauth.ts'
-
-const PROBLEMS = 'https://api.x.com/2/problems'
-const WINDOW_SECONDS = 900
-
-/** https://docs.x.com/x-api/fundamentals/rate-limits: requests in 15 minutes, per user. */
-const LIMITS = { me: 75, lookup: 900, lists: 300 }
+import { invalid, PROBLEMS, problem, signedIn, TITLES } from './x-answers.ts'
+import { X_MEDIA_ROUTES } from './x-media.ts'
+import { X_OAUTH_ROUTES } from './x-oauth.ts'
+import { X_POST_ROUTES } from './x-posts.ts'
 
 const SCOPES = {
   user: ['users.read', 'tweet.read'],
@@ -23,7 +20,7 @@ const SCOPES = {
 export const x: Pretence = {
   hosts: ['api.x.com', 'x.com', 'api.twitter.com', 'twitter.com'],
   ids: snowflakes,
-  scopes: [...SCOPES.lists, 'offline.access'],
+  scopes: [...SCOPES.lists, 'tweet.write', 'media.write', 'offline.access'],
   accessSeconds: 7200,
   hasRefresh: true,
   clientId: (secret) => Buffer.from(`${secret.slice(0, 20)}:1:ci`).toString('base64'),
@@ -36,6 +33,8 @@ export const x: Pretence = {
   failure: (status) => problem(status, TITLES[status] ?? 'Service Unavailable'),
   routes: [
     ...X_OAUTH_ROUTES,
+    ...X_POST_ROUTES,
+    ...X_MEDIA_ROUTES,
     {
       method: 'GET',
       path: '/2/users/me',
@@ -70,17 +69,8 @@ export const x: Pretence = {
   ],
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: 'Invalid Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found Error',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-}
-
 function list(call: Call, direction: Direction): Answer {
-  return signedIn(call, 'lists', SCOPES.lists, (token) => {
+  return signedIn(call, direction, SCOPES.lists, (token) => {
     const { world, realm, parameters, asked } = call
     const size = numberIn(asked.query, 'max_results') ?? 100
     if (!(size >= 1 && size <= 1000)) {
@@ -118,32 +108,6 @@ function list(call: Call, direction: Direction): Answer {
 function one(call: Call, token: Token, index: number): Answer {
   const fields = fieldsOf(call)
   return Array.isArray(fields) ? json(200, { data: toUser(call.realm, index, fields, token) }) : fields
-}
-
-/** Counts, then checks the token and its scopes. */
-function signedIn(
-  call: Call,
-  endpoint: keyof typeof LIMITS,
-  scopes: readonly string[],
-  run: (token: Token) => Answer,
-): Answer {
-  const { world, realm, asked } = call
-  const bearer = credentialOf(asked, 'Bearer')
-  const found = bearer === undefined ? oauth1Token(call) : world.tokens.check(realm.host, bearer)
-  if (typeof found === 'string') return problem(401, 'Unauthorized')
-
-  const spent = call.spend(`${realm.host} ${found.account} ${endpoint} ${asked.path.split('/').at(-1)}`, {
-    limit: LIMITS[endpoint],
-    windowSeconds: WINDOW_SECONDS,
-  })
-  const headers = {
-    'x-rate-limit-limit': String(spent.limit),
-    'x-rate-limit-remaining': String(spent.remaining),
-    'x-rate-limit-reset': String(Math.ceil(spent.resetAt / 1000)),
-  }
-  if (spent.isRefused) return withHeaders(problem(429, 'Too Many Requests'), headers)
-  const isAllowed = found.secret !== undefined || scopes.every((scope) => found.scopes.includes(scope))
-  return withHeaders(isAllowed ? run(found) : problem(403, 'Forbidden'), headers)
 }
 
 const FIELDS: Readonly<Record<string, (realm: Realm, index: number, token?: Token) => unknown>> = {
@@ -214,26 +178,6 @@ function offsetOf(cursor: string, size: number): number | undefined {
   const digits = /^7140DIBM([0-9A-V]{12})$/.exec(cursor)?.[1]
   const offset = digits === undefined ? size : Number.parseInt(digits, 32)
   return offset < size ? offset : undefined
-}
-
-/** A problem without a type of its own. */
-function problem(status: number, title: string, detail = title): Answer {
-  return json(status, { title, type: 'about:blank', status, detail }, {}, 'application/problem+json')
-}
-
-function invalid(parameter: string, value: string, message: string): Answer {
-  const flaw = { parameters: { [parameter]: [value] }, message }
-  return json(
-    400,
-    {
-      errors: [flaw],
-      title: 'Invalid Request',
-      detail: 'One or more parameters to your request was invalid.',
-      type: `${PROBLEMS}/invalid-request`,
-    },
-    {},
-    'application/problem+json',
-  )
 }
 
 /** The network answers 200 and names what it could not find. */

@@ -67,6 +67,21 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     help: 'Publications being delivered by this process.',
     labels: [],
   },
+  kith_clicks_total: {
+    kind: 'counter',
+    help: 'Followed short links, by who followed.',
+    labels: ['follower'],
+  },
+  kith_clicks_lost_total: {
+    kind: 'counter',
+    help: 'Followed short links that were not counted, for want of room while the database takes nothing.',
+    labels: [],
+  },
+  kith_webhooks_total: {
+    kind: 'counter',
+    help: 'Events sent to webhooks, by what became of them.',
+    labels: ['outcome'],
+  },
   kith_memory_bytes: { kind: 'gauge', help: 'Bytes of rendered pieces kept in memory.', labels: [] },
 }
 

@@ -2,8 +2,11 @@
 
 import { resumePublishing } from '../core/deliveries.ts'
 import type { Gateway } from '../core/gateway.ts'
+import { purgeClicks } from '../core/link-service.ts'
 import { resumeReads } from '../core/readings.ts'
 import { dayOf, REPORT_DEFAULTS } from '../core/reports.ts'
+import { type ToNotice, takeSnapshots } from '../core/snapshots.ts'
+import { tellWebhooks } from '../core/webhook-telling.ts'
 
 interface Rhythm {
   /** How long counted calls are kept, in days. */
@@ -12,6 +15,12 @@ interface Rhythm {
   readonly resumeEveryMs?: number
   /** How often publications that are due, or left behind, are looked for, in milliseconds. */
   readonly publishEveryMs?: number
+  /** How often snapshots of messages whose turn it is are looked for, in milliseconds. */
+  readonly snapshotsEveryMs?: number
+  /** What sites are told of a finished snapshot; without it none are taken. */
+  readonly toNotice?: ToNotice
+  /** How often visits of short links that are too old to matter are forgotten, in milliseconds. */
+  readonly clicksEveryMs?: number
   /** How often results of logins whose time has passed are deleted, in milliseconds. */
   readonly purgeEveryMs?: number
 }
@@ -22,6 +31,9 @@ export function startUpkeep(
   {
     resumeEveryMs = 5_000,
     publishEveryMs = 1_000,
+    snapshotsEveryMs = 1_000,
+    toNotice,
+    clicksEveryMs = 60_000,
     purgeEveryMs = 3_600_000,
     keepReportDays = REPORT_DEFAULTS.keepDays,
   }: Rhythm = {},
@@ -33,8 +45,28 @@ export function startUpkeep(
       // Everyday work: the metrics count it.
       return 0
     }),
+    repeat(gateway, 'taking snapshots of messages', snapshotsEveryMs, async () => {
+      if (toNotice) await takeSnapshots(gateway, toNotice)
+      return 0
+    }),
     repeat(gateway, 'forgetting requests to publish', purgeEveryMs, () => gateway.store.messages.purge()),
+    repeat(gateway, 'telling webhooks', gateway.webhooks.bounds.everyMs, async () => {
+      await tellWebhooks(gateway)
+      return 0
+    }),
+    repeat(gateway, 'forgetting visits of short links', clicksEveryMs, async () => {
+      await purgeClicks(gateway)
+      return 0
+    }),
+    repeat(gateway, 'deleting files that nobody needs', purgeEveryMs, () => gateway.media.purge()),
+    repeat(gateway, 'deleting logins that were not finished', purgeEveryMs, () =>
+      gateway.store.logins.purge(),
+    ),
     repeat(gateway, 'deleting results of logins', purgeEveryMs, () => gateway.store.connections.purge()),
+    repeat(gateway, 'deleting addresses to link accounts at', purgeEveryMs, () =>
+      gateway.store.invitations.purge(),
+    ),
+    repeat(gateway, 'deleting sessions over several sites', purgeEveryMs, () => gateway.store.sso.purge()),
     repeat(gateway, 'deleting tokens that have ended', purgeEveryMs, () => gateway.store.access.purge()),
     repeat(gateway, 'deleting old counts of calls', purgeEveryMs, () =>
       gateway.store.reports.purge(dayOf(gateway.now()) - keepReportDays),

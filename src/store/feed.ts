@@ -1,4 +1,5 @@
-import type { AfterQuery, FeedEntry, FeedKind, FeedPage } from '../core/graph-model.ts'
+import type { FeedKind } from '../core/feed-kinds.ts'
+import type { AfterQuery, FeedEntry, FeedPage } from '../core/graph-model.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, sure, text, toJson } from './row.ts'
 

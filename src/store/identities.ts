@@ -1,5 +1,7 @@
 import { GatewayError } from '../core/errors.ts'
-import type { Identity, PageOf, PageQuery, Profile } from '../core/model.ts'
+import { matchKey } from '../core/match-key.ts'
+import type { Identity, PageOf, PageQuery, Posting, Profile } from '../core/model.ts'
+import { noteIdentity } from './events.ts'
 import { readPage } from './page.ts'
 import { parseProfile, type ToProfile } from './profiles.ts'
 import { all, one, type Query, type Row } from './query.ts'
@@ -11,7 +13,7 @@ import { lockSite, moveLinkedVersion } from './sites.ts'
 export type Account = Pick<Identity, 'provider' | 'server' | 'subject'>
 
 const COLUMNS = `i.id, i.site_id, i.user_id, u.token as user_token, i.token, i.provider, i.server, i.subject,
-  i.profile, i.refused, i.created_at, i.updated_at`
+  i.profile, i.posting, i.refused, i.created_at, i.updated_at`
 const IDENTITY = `select ${COLUMNS} from identities i join users u on u.site_id = i.site_id and u.id = i.user_id`
 
 export function* identitiesOfUser(siteId: number, userId: number): Query<readonly Identity[]> {
@@ -54,13 +56,39 @@ export function* removeIdentity(_: Context, siteId: number, token: string): Quer
   if (!found) return false
   yield* lockSite(siteId)
   const removed = yield* one(
-    'delete from identities where site_id = ? and token = ? returning id',
+    'delete from identities where site_id = ? and token = ? returning provider, user_id',
     siteId,
     token,
   )
   if (!removed) return false
   yield* moveLinkedVersion(siteId)
+  const gone = { token, provider: text(removed, 'provider'), userId: number(removed, 'user_id') }
+  yield* noteIdentity(siteId, 'unlinked', gone)
   return true
+}
+
+export function* moveHome(
+  _: Context,
+  siteId: number,
+  account: Required<Pick<Identity, 'provider' | 'server' | 'subject'>>,
+): Query<void> {
+  const { provider, server, subject } = account
+  yield* all(
+    `update identities set server = ?
+     where site_id = ? and match_key = ? and provider = ? and subject = ? and server <> ?
+       and not exists (select 1 from identities o where o.site_id = ? and o.provider = ? and o.server = ?
+         and o.subject = ?)`,
+    server,
+    siteId,
+    matchKey(account),
+    provider,
+    subject,
+    server,
+    siteId,
+    provider,
+    server,
+    subject,
+  )
 }
 
 export function* relinkIdentity(
@@ -72,6 +100,7 @@ export function* relinkIdentity(
   yield* lockSite(siteId)
   const user = yield* one('select id from users where site_id = ? and token = ?', siteId, userToken)
   if (!user) throw new GatewayError('not_found', 'There is no such user.')
+  const before = (yield* identityById(siteId, identityId)).userId
   const moved = yield* one(
     'update identities set user_id = ? where site_id = ? and id = ? and user_id <> ? returning id',
     number(user, 'id'),
@@ -79,8 +108,12 @@ export function* relinkIdentity(
     identityId,
     number(user, 'id'),
   )
-  if (moved) yield* moveLinkedVersion(siteId)
-  return yield* identityById(siteId, identityId)
+  const identity = yield* identityById(siteId, identityId)
+  if (!moved) return identity
+  yield* moveLinkedVersion(siteId)
+  yield* noteIdentity(siteId, 'unlinked', { ...identity, userId: before })
+  yield* noteIdentity(siteId, 'linked', identity)
+  return identity
 }
 
 export function* saveProfile(
@@ -88,10 +121,12 @@ export function* saveProfile(
   siteId: number,
   identityId: number,
   profile: Profile,
+  posting: Posting | undefined,
 ): Query<Identity> {
   yield* all(
-    'update identities set profile = ?, updated_at = {now} where site_id = ? and id = ?',
+    'update identities set profile = ?, posting = coalesce(?, posting), updated_at = {now} where site_id = ? and id = ?',
     toJson(profile),
+    posting ? toJson(posting) : null,
     siteId,
     identityId,
   )
@@ -145,6 +180,8 @@ export function toIdentityWith(toProfile: ToProfile, row: Row): Identity {
     profile: toProfile(number(row, 'id'), text(row, 'profile')),
     createdAt: number(row, 'created_at'),
     updatedAt: number(row, 'updated_at'),
+    // Reads of contacts do without it.
+    ...(typeof row.posting === 'string' ? fromJson<Posting>(row.posting) : undefined),
     refused: refused === undefined ? undefined : fromJson<NonNullable<Identity['refused']>>(refused),
   }
 }

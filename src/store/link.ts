@@ -4,6 +4,7 @@ import { GatewayError } from '../core/errors.ts'
 import { matchKey } from '../core/match-key.ts'
 import type { Identity, User } from '../core/model.ts'
 import type { Linked, NewIdentity } from '../core/store.ts'
+import { noteIdentity } from './events.ts'
 import { type Account, identityBySubject } from './identities.ts'
 import { Again, one, type Query } from './query.ts'
 import { number, sure, toJson } from './row.ts'
@@ -42,6 +43,7 @@ export function* link(
   const identity = sure(yield* identityBySubject(siteId, account))
   yield* putTokens(context, identity, account.tokens)
   yield* moveLinkedVersion(siteId)
+  yield* noteIdentity(siteId, 'linked', identity)
   return { user, identity, isNewUser: userToken === undefined, isNewIdentity: true }
 }
 
@@ -59,9 +61,10 @@ function* renew(
   }
   const user = yield* countLogin(siteId, known.userId, isLogin)
   const renewed = yield* one(
-    `update identities set profile = ?, refused = null, updated_at = {now}
+    `update identities set profile = ?, posting = coalesce(?, posting), refused = null, updated_at = {now}
      where site_id = ? and id = ? and user_id = ? returning id`,
     toJson(account.profile),
+    account.posting ? toJson(account.posting) : null,
     siteId,
     known.id,
     known.userId,
@@ -89,13 +92,13 @@ export function* createUser(siteId: number, token: string, uid?: string): Query<
 export function* createIdentity(
   siteId: number,
   user: User,
-  account: Account & Pick<NewIdentity, 'profile'>,
+  account: Account & Pick<NewIdentity, 'profile' | 'posting'>,
   token: string,
 ): Query<void> {
   yield* one(
     `insert into identities
-       (site_id, user_id, token, provider, server, subject, match_key, profile, created_at, updated_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})`,
+       (site_id, user_id, token, provider, server, subject, match_key, profile, posting, created_at, updated_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})`,
     siteId,
     user.id,
     token,
@@ -104,6 +107,7 @@ export function* createIdentity(
     account.subject,
     matchKey(account),
     toJson(account.profile),
+    account.posting ? toJson(account.posting) : null,
   )
 }
 

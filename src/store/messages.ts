@@ -13,7 +13,9 @@ import type {
   NewRun,
   SharedMessage,
 } from '../core/sharing-store.ts'
+import { noteEnds } from './events.ts'
 import { hold } from './jobs.ts'
+import { insertLinks } from './links.ts'
 import { readPage } from './page.ts'
 import { PUBLICATION, toPublication } from './publications.ts'
 import { Again, all, one, type Query, type Row } from './query.ts'
@@ -69,7 +71,11 @@ function* insertRun(
   run: number,
   { publications, now, sendAt, hold: wish, request }: NewRun,
 ): Query<readonly HeldKey[]> {
-  const ids = yield* insertPublications(siteId, messageId, { run, now, sendAt }, publications)
+  const { queued, failed } = yield* insertPublications(siteId, messageId, { run, now, sendAt }, publications)
+  const links = publications.flatMap(({ key, links = [] }) => {
+    return links.map((link) => ({ ...link, publicationKey: key }))
+  })
+  yield* insertLinks(siteId, links, now)
   if (request) {
     const noted = yield* all(
       `insert into message_requests (site_id, key, hash, message_id, run, expires_at)
@@ -84,16 +90,18 @@ function* insertRun(
     // The same request was taken at the same moment: begun again, this one will find it.
     if (noted.length === 0) throw new Again()
   }
-  return sendAt > now ? [] : yield* hold(ids.slice(0, wish.limit), wish.leaseMs)
+  const held = sendAt > now ? [] : yield* hold(queued.slice(0, wish.limit), wish.leaseMs)
+  yield* noteEnds(siteId, failed)
+  return held
 }
 
-/** Ids of those that are to be delivered, in order. */
+/** Ids of those that are to be delivered, in order, and of those that cannot be. */
 function* insertPublications(
   siteId: number,
   messageId: number,
   place: { readonly run: number; readonly now: number; readonly sendAt: number },
   publications: readonly NewPublication[],
-): Query<readonly number[]> {
+): Query<{ readonly queued: readonly number[]; readonly failed: readonly number[] }> {
   const { run, now, sendAt } = place
   const lines = publications.map(({ key, provider, identity, rendered, marks = [], problem }, position) => [
     position,
@@ -127,8 +135,12 @@ function* insertPublications(
     now,
     toJson(lines),
   )
-  const queued = rows.filter((row) => row.state === 'queued').map((row) => number(row, 'id'))
-  return queued.toSorted((one, other) => one - other)
+  const idsOf = (state: string) =>
+    rows
+      .filter((row) => row.state === state)
+      .map((row) => number(row, 'id'))
+      .toSorted((one, other) => one - other)
+  return { queued: idsOf('queued'), failed: idsOf('failed') }
 }
 
 /** The request of this key, if it was made before; one whose time has passed is forgotten on the way. */
@@ -139,14 +151,23 @@ function* repeatedRequest(siteId: number, request: NewRun['request']): Query<Acc
     siteId,
     request.key,
   )
+  return yield* findRequest(siteId, request)
+}
+
+/** The request of this key, if it was made before and is still known. */
+export function* findRequest(
+  siteId: number,
+  { key, hash }: Pick<NonNullable<NewRun['request']>, 'key' | 'hash'>,
+): Query<Exclude<Accepted, { readonly outcome: 'created' }> | undefined> {
   const known = yield* one(
     `select r.hash, r.run, m.token from message_requests r
-     join messages m on m.site_id = r.site_id and m.id = r.message_id where r.site_id = ? and r.key = ?`,
+     join messages m on m.site_id = r.site_id and m.id = r.message_id
+     where r.site_id = ? and r.key = ? and r.expires_at > {now}`,
     siteId,
-    request.key,
+    key,
   )
   if (!known) return undefined
-  if (text(known, 'hash') !== request.hash) return { outcome: 'conflict' }
+  if (text(known, 'hash') !== hash) return { outcome: 'conflict' }
   return { outcome: 'repeated', token: text(known, 'token'), run: number(known, 'run') }
 }
 

@@ -11,6 +11,13 @@ import { userInfo } from './migrations/0004-user-info.ts'
 import { graph } from './migrations/0005-graph.ts'
 import { signers } from './migrations/0006-signers.ts'
 import { sharing } from './migrations/0007-sharing.ts'
+import { links } from './migrations/0008-links.ts'
+import { webhooks } from './migrations/0010-webhooks.ts'
+import { login } from './migrations/0011-login.ts'
+import { visitors } from './migrations/0012-visitors.ts'
+import { imports } from './migrations/0013-imports.ts'
+import { posting } from './migrations/0014-posting.ts'
+import { snapshots } from './migrations/0015-snapshots.ts'
 import { all, one, type Query } from './query.ts'
 import { number, text } from './row.ts'
 
@@ -22,7 +29,22 @@ export interface Migration {
 }
 
 /** Every migration, in order. */
-export const MIGRATIONS: readonly Migration[] = [beginning, access, people, userInfo, graph, signers, sharing]
+export const MIGRATIONS: readonly Migration[] = [
+  beginning,
+  access,
+  people,
+  userInfo,
+  graph,
+  signers,
+  sharing,
+  links,
+  webhooks,
+  login,
+  visitors,
+  imports,
+  posting,
+  snapshots,
+]
 
 /** SHA-256 of what the engine is given, in hex. */
 export function hashOf(engine: Engine, migration: Migration): string {

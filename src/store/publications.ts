@@ -2,8 +2,18 @@
 
 import type { Problem } from '../core/errors.ts'
 import type { Rendered } from '../core/publish.ts'
-import type { Held, HeldRef, Progress, Publication, PublicationState, Then } from '../core/sharing-store.ts'
+import type {
+  Held,
+  HeldRef,
+  Progress,
+  Publication,
+  PublicationState,
+  RenderedAnew,
+  Then,
+} from '../core/sharing-store.ts'
+import { noteEnds } from './events.ts'
 import { toIdentity } from './identities.ts'
+import { insertLinks } from './links.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, optionalText, text, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
@@ -15,7 +25,7 @@ export const PUBLICATION = `p.id as p_id, p.site_id as p_site_id, p.key, p.run, 
 /** Columns of a held publication, with its identity and its user beside it. */
 export const HELD = `${PUBLICATION}, p.fence, p.marks, p.ticket, p.is_prepared, p.committed_at, p.last_commit_at,
   i.id, i.site_id, i.user_id, u.token as user_token, i.token, i.provider as i_provider, i.server, i.subject, i.profile,
-  i.refused, i.created_at, i.updated_at`
+  i.posting, i.refused, i.created_at, i.updated_at`
 
 export type HeldRow = Row
 
@@ -61,6 +71,7 @@ export function* savePublication(
   )
   if (rows.length === 0) return 'lost'
   if (holdMs === null) yield* all('delete from lanes where publication_id = ?', id)
+  if ('endedAt' in then) yield* noteEnds(siteId, [id])
   return 'saved'
 }
 
@@ -93,6 +104,10 @@ export function* cancelPublications(
   )
   if (rows.length > 0) {
     yield* all('delete from lanes where publication_id {among}', rows.map((row) => row.id).join(','))
+    yield* noteEnds(
+      siteId,
+      rows.map((row) => number(row, 'id')),
+    )
   }
   return rows.length
 }
@@ -101,22 +116,26 @@ export function* retryPublications(
   _: Context,
   siteId: number,
   messageId: number,
-  again: readonly { readonly id: number; readonly rendered: Rendered }[],
+  again: readonly RenderedAnew[],
   now: number,
 ): Query<number> {
   let begun = 0
-  for (const { id, rendered } of again) {
+  for (const { id, key, rendered, marks = [], links = [] } of again) {
     const rows = yield* all(
-      `update publications set state = 'queued', rendered = ?, ticket = null, is_prepared = 0, attempt = 0,
+      `update publications set state = 'queued', rendered = ?, marks = ?, ticket = null, is_prepared = 0, attempt = 0,
          committed_at = null, last_commit_at = null, problem = null, due_at = {now}, send_at = ?, ended_at = null
        where site_id = ? and message_id = ? and id = ? and state = 'failed' and identity_id is not null returning id`,
       toJson(rendered),
+      marks.length > 0 ? toJson(marks) : null,
       now,
       siteId,
       messageId,
       id,
     )
-    begun += rows.length
+    if (rows.length === 0) continue
+    begun += 1
+    const own = links.map((link) => ({ ...link, publicationKey: key }))
+    yield* insertLinks(siteId, own, now)
   }
   return begun
 }

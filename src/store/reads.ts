@@ -5,6 +5,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Identity, Snapshot, SnapshotHead } from '../core/model.ts'
 import type { ReadProgress } from '../core/store.ts'
 import { HEAD, toSnapshotHead } from './contacts.ts'
+import { noteContacts } from './events.ts'
 import { toIdentity } from './identities.ts'
 import { Again, all, one, type Query } from './query.ts'
 import { number, optionalNumber, optionalText, sure, toJson } from './row.ts'
@@ -110,6 +111,7 @@ export function* finishRead(
     siteId,
     identityId,
   )
+  yield* noteContacts(siteId, identityId, snapshot.count)
   return toSnapshotHead(sure(head))
 }
 

@@ -47,9 +47,19 @@ export function appPlace(siteId: number, provider: string, server: string): Plac
   return ['apps', `${siteId}/${provider}/${server}`, 'client_secret']
 }
 
+/** Where a login under way lies. */
+export function attemptPlace(siteId: number, keyHash: string): Place {
+  return ['login_attempts', `${siteId}/${keyHash}`, 'sealed']
+}
+
 /** Where a further key of a site's administrators lies. */
 export function signerPlace(siteId: number, fingerprint: string): Place {
   return ['signer_keys', `${siteId}/${fingerprint}`, 'sealed']
+}
+
+/** Where the secret of a webhook lies. */
+export function webhookPlace(siteId: number, token: string): Place {
+  return ['webhooks', `${siteId}/${token}`, 'sealed']
 }
 
 const siteColumn = (column: 'secret' | 'secret_key'): SealedColumn => ({
@@ -93,11 +103,25 @@ export const SEALED: readonly SealedColumn[] = [
     row: (row) => sessionPlace(number(row, 'site_id'), text(row, 'hash'))[1],
   },
   {
+    table: 'webhooks',
+    column: 'sealed',
+    id: 'id',
+    place: 'site_id, token',
+    row: (row) => webhookPlace(number(row, 'site_id'), text(row, 'token'))[1],
+  },
+  {
     table: 'signer_keys',
     column: 'sealed',
     id: 'id',
     place: 'site_id, fingerprint',
     row: (row) => signerPlace(number(row, 'site_id'), text(row, 'fingerprint'))[1],
+  },
+  {
+    table: 'login_attempts',
+    column: 'sealed',
+    id: 'id',
+    place: 'site_id, key_hash',
+    row: (row) => attemptPlace(number(row, 'site_id'), text(row, 'key_hash'))[1],
   },
 ]
 

@@ -3,6 +3,7 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Identity, User } from '../core/model.ts'
 import type { Imported, SignedIn, SignIn, VouchedAccount } from '../core/user-info-store.ts'
+import { noteIdentity } from './events.ts'
 import { identityBySubject } from './identities.ts'
 import { countLogin, createIdentity, createUser, link } from './link.ts'
 import { one, type Query } from './query.ts'
@@ -101,6 +102,10 @@ export function* importAccounts(
     identities.push(stored)
   }
   if (hasNewLink) yield* moveLinkedVersion(siteId)
+  const before = new Set(found.map((identity) => identity?.id))
+  for (const identity of identities) {
+    if (!before.has(identity.id)) yield* noteIdentity(siteId, 'linked', identity)
+  }
   return { user, identities, isNewUser: !known, conflicts }
 }
 

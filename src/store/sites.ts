@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts'
 import type { Site, SiteSecrets, SiteSettings } from '../core/model.ts'
+import { moveLinkVersion } from './link-state.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, sure, text, toJson } from './row.ts'
 import { unseal } from './seal.ts'
@@ -37,6 +38,7 @@ export function* createSite(
     yield* sealed(context, sitePlace(created.id, 'secret'), secret),
     yield* sealed(context, sitePlace(created.id, 'secret_key'), secretKey),
   )
+  yield* moveLinkVersion()
   return created
 }
 
@@ -67,10 +69,12 @@ export function* siteSecrets({ keys }: Context, siteId: number): Query<SiteSecre
 export function* saveSettings(_: Context, siteId: number, settings: SiteSettings): Query<void> {
   const row = yield* one('update sites set settings = ? where id = ? returning id', toJson(settings), siteId)
   if (!row) throw noSite()
+  yield* moveLinkVersion()
 }
 
 export function* removeSite(_: Context, siteId: number): Query<void> {
   yield* one('delete from sites where id = ?', siteId)
+  yield* moveLinkVersion()
 }
 
 /** Locks a site's row against other changes of who is linked; `not_found` when it is gone. */

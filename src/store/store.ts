@@ -1,29 +1,40 @@
 // The port of core/store.ts over either engine: names methods, hands over arguments, invents tokens.
 
 import { hash, randomUUID } from 'node:crypto'
+import type { MovedUser } from '../core/moving.ts'
 import type { Store } from '../core/store.ts'
 import { doorByApiKey, doorByToken, doorByUserKey, listUserKeys, TOKEN_PURGE_BATCH } from './access.ts'
-import { findApp } from './apps.ts'
+import { findApp, listApps } from './apps.ts'
 import { findConnection, listConnections, PURGE_BATCH } from './connections.ts'
 import { contactsHeads, snapshotBytes, snapshotHead } from './contacts.ts'
 import { createFeedStore, createGraphStore } from './graph.ts'
 import { findIdentity, identitiesOfUser, identityBySubject, listIdentities } from './identities.ts'
+import { INVITATION_PURGE_BATCH, isInvitationOpen, visitorOf } from './invitations.ts'
 import { createKnownReads } from './known-reads.ts'
 import { limitUntil } from './limits.ts'
-import { findMessage, listMessages, REQUEST_PURGE_BATCH } from './messages.ts'
+import { createLinkStore } from './link-store.ts'
+import { LOGIN_PURGE_BATCH, siteOfLogin } from './logins.ts'
+import { findMessage, findRequest, listMessages, REQUEST_PURGE_BATCH } from './messages.ts'
+import { importState, type MoveNames } from './moving.ts'
+import { neededMedia } from './needed-media.ts'
 import { friendLists, siteAccounts } from './people.ts'
 import { createProfiles } from './profiles.ts'
 import { isTaken } from './publications.ts'
+import { purgeAll, purgeOldReports } from './purging.ts'
 import { abandonedReads } from './reads.ts'
-import { REPORT_PURGE_BATCH, readReport } from './reports.ts'
+import { readReport } from './reports.ts'
 import { SEALED } from './sealed.ts'
 import type { NewNames } from './sign-in.ts'
 import { listSignerKeys, signersOf } from './signers.ts'
 import { listSites, siteByPublicKey, siteBySubdomain, siteSecrets } from './sites.ts'
+import { createSnapshotStore } from './snapshots.ts'
+import { findSsoSession, listSsoSessions, SSO_PURGE_BATCH, ssoSessionOf } from './sso.ts'
 import { tokensOf } from './tokens.ts'
+import { EXPORTED_PARTS, exportPart } from './user-export.ts'
 import { exportUsers, userInfoOf, userNamed } from './user-info.ts'
 import { userSettings } from './user-settings.ts'
 import { findUser, listUsers } from './users.ts'
+import { createWebhookStore } from './webhooks.ts'
 import type { Driver } from './writes.ts'
 
 /** A store over a driver; closing the store closes the driver. */
@@ -48,6 +59,12 @@ export function createStore(driver: Driver): Store {
     users: {
       find: (site, token) => driver.read(findUser(site.id, token)),
       list: (site, query) => driver.read(listUsers(site.id, query)),
+      async everything({ siteId, id }) {
+        const parts = EXPORTED_PARTS.map(
+          async (part) => [part, await driver.read(exportPart(part, siteId, id))] as const,
+        )
+        return Object.fromEntries(await Promise.all(parts))
+      },
       remove: (site, token) => driver.write('removeUser', site.id, token),
     },
 
@@ -58,9 +75,12 @@ export function createStore(driver: Driver): Store {
       list: (site, query) => driver.read(listIdentities(site.id, query)),
       link: (site, account, { userToken } = {}) =>
         driver.write('link', site.id, account, { user: randomUUID(), identity: randomUUID() }, userToken),
+      moveHome: (site, { provider, server, subject }) =>
+        driver.write('moveHome', site.id, { provider, server, subject }),
       relink: ({ siteId, id }, userToken) => driver.write('relinkIdentity', siteId, id, userToken),
       remove: (site, token) => driver.write('removeIdentity', site.id, token),
-      saveProfile: ({ siteId, id }, profile) => driver.write('saveProfile', siteId, id, profile),
+      saveProfile: ({ siteId, id }, profile, posting) =>
+        driver.write('saveProfile', siteId, id, profile, posting),
       remember: ({ siteId, id }, refused) => driver.write('rememberRefusal', siteId, id, refused),
     },
 
@@ -101,7 +121,40 @@ export function createStore(driver: Driver): Store {
 
     apps: {
       find: (site, provider, server = '') => driver.read(findApp(context, site.id, provider, server)),
+      list: (site) => driver.read(listApps(site.id)),
       save: (site, provider, app, server = '') => driver.write('saveApp', site.id, provider, app, server),
+      claim: (site, provider, server, leaseMs) =>
+        driver.write('claimApp', site.id, provider, server, leaseMs),
+      release: (site, provider, server) => driver.write('releaseApp', site.id, provider, server),
+    },
+
+    logins: {
+      begin: (site, hashes, attempt, options) =>
+        driver.write('beginLogin', site.id, hashes, attempt, options),
+      siteOf: (keyHash) => driver.read(siteOfLogin(keyHash)),
+      take: (hashes) => driver.write('takeLogin', hashes),
+      issueCode: (site, { user, ...code }) =>
+        driver.write('issueCode', site.id, { ...code, userId: user.id }),
+      redeemCode: (site, hash) => driver.write('redeemCode', site.id, hash),
+      purge: () => purgeAll(() => driver.write('purgeLogins'), LOGIN_PURGE_BATCH),
+    },
+
+    invitations: {
+      create: (site, invitation) => driver.write('createInvitation', site.id, invitation),
+      isOpen: (site, hash) => driver.read(isInvitationOpen(site.id, hash)),
+      open: (site, visit) => driver.write('openInvitation', site.id, visit),
+      visitor: (site, visitHash) => driver.read(visitorOf(site.id, visitHash)),
+      purge: () => purgeAll(() => driver.write('purgeInvitations'), INVITATION_PURGE_BATCH),
+    },
+
+    sso: {
+      put: ({ siteId, id }, session) =>
+        driver.write('putSsoSession', siteId, id, { ...session, token: randomUUID() }),
+      find: (site, token) => driver.read(findSsoSession(site.id, token)),
+      ofIdentity: ({ siteId, id }) => driver.read(ssoSessionOf(siteId, id)),
+      list: (site, query) => driver.read(listSsoSessions(site.id, query)),
+      remove: (site, token) => driver.write('removeSsoSession', site.id, token),
+      purge: () => purgeAll(() => driver.write('purgeSsoSessions'), SSO_PURGE_BATCH),
     },
 
     signers: {
@@ -113,6 +166,8 @@ export function createStore(driver: Driver): Store {
 
     graph: createGraphStore(driver),
     feed: createFeedStore(driver),
+    links: createLinkStore(driver),
+    webhooks: createWebhookStore(driver),
 
     limits: {
       until: (scope) => driver.read(limitUntil(scope)),
@@ -164,6 +219,7 @@ export function createStore(driver: Driver): Store {
     },
 
     messages: {
+      repeated: (site, request) => driver.read(findRequest(site.id, request)),
       create: (site, message) => driver.write('createMessage', site.id, message, randomUUID()),
       addRun: (site, token, run) => driver.write('addRun', site.id, token, run),
       find: (site, token) => driver.read(findMessage(site.id, token)),
@@ -181,13 +237,23 @@ export function createStore(driver: Driver): Store {
       release: ({ siteId, id, fence }) => driver.write('releasePublication', { siteId, id, fence }),
       cancel: ({ siteId, id }, now) => driver.write('cancelPublications', siteId, id, now),
       retry: ({ siteId, id }, again, now) => driver.write('retryPublications', siteId, id, again, now),
+      neededMedia: () => neededMedia(driver),
       markRemoved: ({ siteId, id }, now) => driver.write('markRemoved', siteId, id, now),
     },
+
+    messageSnapshots: createSnapshotStore(driver, randomUUID),
 
     reports: {
       add: (tallies, { cidsPerDay }) => driver.write('addTallies', tallies, cidsPerDay),
       read: (site, { by, from, to, limit }) => driver.read(readReport(site.id, by, from, to, limit)),
       purge: (beforeDay) => purgeOldReports(driver, beforeDay),
+    },
+
+    moving: {
+      state: (site, source) => driver.read(importState(site.id, source)),
+      bring: (site, source, step) => driver.write('bringUsers', site.id, source, step, moveNames(step.users)),
+      tryOut: (site, step, before) => driver.write('tryUsers', site.id, step, moveNames(step.users), before),
+      forget: (site, source) => driver.write('forgetImport', site.id, source),
     },
 
     reseal: () => resealAll(driver),
@@ -196,28 +262,16 @@ export function createStore(driver: Driver): Store {
   }
 }
 
-/** In batches, so that no other write waits for long. */
-async function purgeAll(purgeBatch: () => Promise<number>, batch: number): Promise<number> {
-  let total = 0
-  for (;;) {
-    const purged = await purgeBatch()
-    total += purged
-    if (purged < batch) return total
-  }
-}
-
 /** Tokens for a user and these accounts, in case they are new. */
 function newNames(accounts: readonly unknown[]): NewNames {
   return { user: randomUUID(), identities: accounts.map(() => randomUUID()) }
 }
 
-/** In batches, so that no other write waits for long. */
-async function purgeOldReports(driver: Driver, beforeDay: number): Promise<number> {
-  let total = 0
-  for (;;) {
-    const { days, rows } = await driver.write('purgeReports', beforeDay)
-    total += rows
-    if (days < REPORT_PURGE_BATCH) return total
+/** Tokens for all of them, in case they have none. */
+function moveNames(users: readonly MovedUser[]): MoveNames {
+  return {
+    users: users.map(() => randomUUID()),
+    identities: users.map(({ identities }) => identities.map(() => randomUUID())),
   }
 }
 

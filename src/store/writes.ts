@@ -9,14 +9,18 @@ import {
   purgeTokens,
   revokeUserKey,
 } from './access.ts'
-import { saveApp } from './apps.ts'
+import { claimApp, releaseApp, saveApp } from './apps.ts'
 import { createConnection, purgeConnections } from './connections.ts'
 import { GRAPH_WRITES } from './graph.ts'
-import { relinkIdentity, rememberRefusal, removeIdentity, saveProfile } from './identities.ts'
+import { moveHome, relinkIdentity, rememberRefusal, removeIdentity, saveProfile } from './identities.ts'
+import { createInvitation, openInvitation, purgeInvitations } from './invitations.ts'
 import { claimPublications, releasePublication, renewPublication } from './jobs.ts'
 import { blockUntil } from './limits.ts'
 import { link } from './link.ts'
+import { LINK_WRITES } from './link-store.ts'
+import { beginLogin, issueCode, purgeLogins, redeemCode, takeLogin } from './logins.ts'
 import { addRun, createMessage, purgeRequests, removeMessage } from './messages.ts'
+import { bringUsers, forgetImport, tryUsers } from './moving.ts'
 import { markFriendLists } from './people.ts'
 import { cancelPublications, markRemoved, retryPublications, savePublication } from './publications.ts'
 import type { Query } from './query.ts'
@@ -26,10 +30,13 @@ import { type Context, resealBatch, settleKeys } from './sealed.ts'
 import { importAccounts, signIn } from './sign-in.ts'
 import { addSignerKey, retireSignerKey } from './signers.ts'
 import { createSite, removeSite, saveSettings } from './sites.ts'
+import { SNAPSHOT_WRITES } from './snapshots.ts'
+import { purgeSsoSessions, putSsoSession, removeSsoSession } from './sso.ts'
 import { claimRefresh, finishRefresh, releaseRefresh, replaceTokens } from './tokens.ts'
 import { disconnectIdentity, endSession, renameUser, saveSiteProfile } from './user-info.ts'
 import { removeUserSettings, saveUserSettings } from './user-settings.ts'
 import { removeUser } from './users.ts'
+import { WEBHOOK_WRITES } from './webhooks.ts'
 
 export const WRITES = {
   createSite,
@@ -37,6 +44,7 @@ export const WRITES = {
   removeSite,
   removeUser,
   link,
+  moveHome,
   relinkIdentity,
   removeIdentity,
   saveProfile,
@@ -53,11 +61,26 @@ export const WRITES = {
   createConnection,
   purgeConnections,
   saveApp,
+  claimApp,
+  releaseApp,
+  beginLogin,
+  takeLogin,
+  issueCode,
+  redeemCode,
+  purgeLogins,
+  createInvitation,
+  openInvitation,
+  purgeInvitations,
+  putSsoSession,
+  removeSsoSession,
+  purgeSsoSessions,
   markFriendLists,
   addSignerKey,
   retireSignerKey,
   blockUntil,
   ...GRAPH_WRITES,
+  ...LINK_WRITES,
+  ...WEBHOOK_WRITES,
   issueToken,
   endTokens,
   purgeTokens,
@@ -67,6 +90,9 @@ export const WRITES = {
   purgeNonces,
   signIn,
   importAccounts,
+  bringUsers,
+  tryUsers,
+  forgetImport,
   renameUser,
   saveSiteProfile,
   endSession,
@@ -86,6 +112,7 @@ export const WRITES = {
   cancelPublications,
   retryPublications,
   markRemoved,
+  ...SNAPSHOT_WRITES,
   resealBatch,
   settleKeys,
 } as const

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { readContacts } from '../../src/core/contacts.ts'
 import { importIdentity } from '../../src/core/identities.ts'
+import { lookFor } from '../../src/core/lookup.ts'
 import type { Identity, Tokens } from '../../src/core/model.ts'
 import { parseContacts } from '../../src/core/portable.ts'
+import { publishMessage } from '../../src/core/sharing.ts'
+import { removeMessage } from '../../src/core/sharing-again.ts'
 import type { Linked } from '../../src/core/store.ts'
 import {
   type Atproto,
@@ -16,6 +19,7 @@ import {
 import { describeCounterpart } from '../support/counterparts.ts'
 import { databases } from '../support/databases.ts'
 import { type House, openHouse } from '../support/house.ts'
+import { plain } from '../support/pictures.ts'
 
 const LOOPBACK = { allowAddresses: ['localhost'], allowInsecure: true }
 
@@ -162,6 +166,102 @@ describeCounterpart('Bluesky, as the AT Protocol’s own software speaks it', mi
     await replaceTokens(identity, { ...renewed, expiresAt: Date.now() - 1_000 })
     const refused = await onlyList(house, user, { fresh: true })
     assert.equal(refused.problem?.code, 'relink_required')
+  })
+
+  test('words with a mention and described pictures are posted, found again, written once, and taken back', async () => {
+    const { gateway, site } = house
+    const { identity } = await link(house, toTokens(network.oauth.es256k))
+    const picture = await plain(640, 480).png().toBuffer()
+    const inputs = ['Eine „blaue“ Fläche', undefined].map((alt) => ({
+      base64: picture.toString('base64'),
+      alt,
+    }))
+    const media = await gateway.media.take(site, inputs)
+    const text = `Grüße @${network.hermit.handle} 👩‍🚀 #tag https://example.com/a?b=c`
+    const wish = { message: { text, media }, target: { identity: identity.token } }
+    const shared = await publishMessage(gateway, site, wish)
+    const [publication] = shared.publications
+    assert.deepEqual([publication?.state, publication?.problem], ['published', undefined])
+    const { post, key } = publication ?? {}
+    assert(post && key)
+    assert.equal(post.id, `at://${network.reader.did}/app.bsky.feed.post/${key}`)
+
+    const query = new URLSearchParams({
+      repo: network.reader.did,
+      collection: 'app.bsky.feed.post',
+      rkey: key,
+    })
+    const address = `${network.server}/xrpc/com.atproto.repo.getRecord?${query}`
+    const { value, cid } = Object(await (await fetch(address)).json())
+    assert.equal(value.text, text)
+    assert.deepEqual(
+      value.facets.map(({ features: [feature] }: { features: { $type: string; did?: string }[] }) => [
+        feature?.$type.split('#')[1],
+        feature?.did,
+      ]),
+      [
+        ['mention', network.hermit.did],
+        ['tag', undefined],
+        ['link', undefined],
+      ],
+    )
+    const { images } = value.embed
+    assert.deepEqual(
+      images.map(({ alt, aspectRatio }: { alt: string; aspectRatio: object }) => [alt, aspectRatio]),
+      [
+        ['Eine „blaue“ Fläche', { width: 640, height: 480 }],
+        ['', { width: 640, height: 480 }],
+      ],
+    )
+
+    const { publish } = gateway.providers.get('bluesky') ?? {}
+    assert(publish?.recent)
+    const wanted = { text, marks: [], since: Date.now() - 60_000, pagesMax: 3 }
+    const { posts } = await lookFor(publish.recent, gateway.open(identity), wanted)
+    assert.deepEqual(
+      posts.map(({ id }) => id),
+      [post.id],
+    )
+
+    // The same once more, as after a lost answer: nothing changes.
+    const json = { repo: network.reader.did, collection: 'app.bsky.feed.post', rkey: key, record: value }
+    const write = (name: string) =>
+      gateway.open(identity).fetch({ method: 'POST', path: `/com.atproto.repo.${name}`, json })
+    const { body } = await write('putRecord')
+    assert.deepEqual([Object(body).cid, Object(body).commit], [cid, undefined])
+    // What the sandbox pretends too.
+    await assert.rejects(write('createRecord'), { code: 'network_unavailable' })
+
+    const { removals } = await removeMessage(gateway, site, shared.token, { remote: true })
+    assert.deepEqual(removals[0]?.problem, undefined)
+    assert.equal((await fetch(address)).status, 400)
+    await gateway.providers.get('bluesky')?.remove?.(post, gateway.open(identity))
+  })
+
+  test('a link becomes a card', async () => {
+    const { gateway, site } = house
+    const { identity } = await link(house, await passwordTokens(network.reader))
+    const target = { identity: identity.token }
+    const url = 'https://example.com/page'
+    const carded = await publishMessage(gateway, site, {
+      message: { text: 'Look', media: [], link: { url, name: 'A page', description: 'What it is about.' } },
+      target,
+    })
+    assert.equal(carded.publications[0]?.state, 'published')
+    const latest = async () => {
+      const query = new URLSearchParams({
+        repo: identity.subject,
+        collection: 'app.bsky.feed.post',
+        limit: '1',
+      })
+      const answer = await fetch(`${network.server}/xrpc/com.atproto.repo.listRecords?${query}`)
+      return Object(await answer.json()).records[0].value
+    }
+    const { embed } = await latest()
+    assert.deepEqual(embed, {
+      $type: 'app.bsky.embed.external',
+      external: { uri: url, title: 'A page', description: 'What it is about.' },
+    })
   })
 
   test('no token stands in the log', () => {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings the real software that test/counterparts/*.test.ts speaks to: redis-server (system-wide), snac2 (into
+# Brings the real software that test/counterparts/*.test.ts speaks to: redis-server and chromium (system-wide), snac2 (into
 # .tools/snac2), packages of the AT Protocol and of Gigya's clients (into test/counterparts/atproto and gigya). For
 # Debian, as root; skips what is there.
 set -eu
@@ -33,6 +33,13 @@ install_redis() {
   update_apt_once
   apt-get -qq install -y --no-install-recommends redis-server >/dev/null
   say 'redis-server is installed'
+}
+
+install_chromium() {
+  if have chromium; then say 'chromium is here'; return; fi
+  update_apt_once
+  apt-get -qq install -y --no-install-recommends chromium >/dev/null
+  say 'chromium is installed'
 }
 
 # Debian 12 has snac2 only among its backports: they are read through a source list of our own, and the system's lists
@@ -80,6 +87,7 @@ install_packages() {
 for name in gigya atproto; do install_packages "$name"; done &
 packages=$!
 install_redis
+install_chromium
 install_snac
 wait "$packages" || fail 'the packages could not be installed'
 say "done after $(($(date +%s) - started)) s"

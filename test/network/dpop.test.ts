@@ -20,7 +20,13 @@ const BOUND: Provider = {
   docs: 'https://docs.probe.example',
   api: '{server}/xrpc',
   server: {},
-  auth: { type: 'atproto', refreshPath: '/xrpc/com.example.refreshSession', scopes: {} },
+  auth: {
+    type: 'atproto',
+    refreshPath: '/xrpc/com.example.refreshSession',
+    directoryUrl: 'https://directory.example',
+    handlePath: '/xrpc/com.example.resolveHandle',
+    scopes: {},
+  },
 }
 
 const LOCAL = { allowInsecure: true, allowAddresses: ['127.0.0.1'] }

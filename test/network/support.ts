@@ -16,6 +16,7 @@ export interface Asked {
   readonly url: string
   readonly headers: IncomingMessage['headers']
   readonly body: string
+  readonly bytes: Buffer
   readonly at: number
 }
 
@@ -31,10 +32,11 @@ export interface LocalServer {
 export async function listen(t: TestContext, answer: Answer): Promise<LocalServer> {
   const asked: Asked[] = []
   const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const bytes = Buffer.concat(chunks)
     const { method = '', url = '', headers } = request
-    const one = { method, url, headers, body, at: performance.now() }
+    const one = { method, url, headers, body: bytes.toString(), bytes, at: performance.now() }
     asked.push(one)
     await answer(response, one)
   })
@@ -146,6 +148,9 @@ export function createMemoryStore(tokens: Tokens, now: () => number = Date.now):
     apps: {
       find: async () => store.app,
       save: async () => undefined,
+      list: async () => [],
+      claim: async () => true,
+      release: async () => undefined,
     },
     limits: {
       until: async (scope) => blocks.get(scope),

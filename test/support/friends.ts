@@ -1,12 +1,16 @@
 // Gateways over one database with pretend networks, and the Gigya API in front: for tests of friends.
 
+import { NO_CONSENTS } from '../../src/core/consent.ts'
 import { createDeliveries } from '../../src/core/deliveries.ts'
 import { createFriendMemory } from '../../src/core/friend-memory.ts'
 import type { Bounds, Gateway } from '../../src/core/gateway.ts'
 import { importIdentity } from '../../src/core/identities.ts'
+import { createLinks } from '../../src/core/link-service.ts'
+import { NO_MEDIA } from '../../src/core/media-room.ts'
 import type { Contact, Identity, Site, SiteSettings, User } from '../../src/core/model.ts'
 import type { Provider } from '../../src/core/provider.ts'
 import { createReadings, stopReads } from '../../src/core/readings.ts'
+import { createWebhooks } from '../../src/core/webhook-telling.ts'
 import { createDoorkeeper } from '../../src/dialects/access.ts'
 import { createFront } from '../../src/dialects/front.ts'
 import { getContacts } from '../../src/dialects/gigya/contacts.ts'
@@ -193,6 +197,8 @@ function openGateway({ store, providers, pretence, bounds: own, now, errors }: P
     readsBytes: 16 * 1024 * 1024,
     readsWaiting: 10_000,
     connectionLifeMs: 3_600_000,
+    loginLifeMs: 600_000,
+    loginsAtOnce: 20_000,
     ...own,
   }
   return {
@@ -205,8 +211,21 @@ function openGateway({ store, providers, pretence, bounds: own, now, errors }: P
       return pretend(pretence, identity, async () => tokens.accessToken)
     },
     renewTokens: async () => undefined,
+    consents: NO_CONSENTS,
     readings: createReadings(bounds),
     deliveries: createDeliveries(),
+    media: NO_MEDIA,
+    sendNotice: async () => 200,
+    webhooks: createWebhooks(async () => ({ status: 204 })),
+    links: createLinks(
+      {
+        store,
+        log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+        meter: { count: quiet, seconds: quiet, gauge: quiet },
+        now,
+      },
+      { base: 'http://localhost/s' },
+    ),
     bounds,
     memory: createMemory(32 * 1_024 * 1_024),
     friendMemory: createFriendMemory(0),

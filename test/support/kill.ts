@@ -1,18 +1,20 @@
-// Processes that publish are killed at random moments, again and again, while the networks lose answers, refuse and take
-// their time. At the end every accepted message is accounted for, and every post counted.
+// Processes that publish are killed at random moments, again and again, through the shipped connectors, while the sandbox's
+// networks lose answers, refuse and take their time. At the end every accepted message is accounted for, and every post
+// counted.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Posting } from '../../src/core/model.ts'
 import type { PublicationState, SharedMessage } from '../../src/core/sharing-store.ts'
+import type { Dial } from '../../src/sandbox/dials.ts'
+import { openSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
 import { newRing, openKeys } from '../../src/store/keys.ts'
-import { openStore } from '../../src/store/open.ts'
+import { type OpenStore, openStore } from '../../src/store/open.ts'
 import type { DatabaseKind } from './databases.ts'
-import { type Asked, type Conduct, openPostOffices, type PostOffices } from './post-offices.ts'
 import type { AcceptedLine, PublisherOrder } from './publisher.ts'
-import { linkAccount } from './publishing.ts'
 import { createSite } from './stores.ts'
 
 export interface KillOptions {
@@ -45,7 +47,13 @@ export interface KillResult {
 }
 
 /** With a key of its own, with record keys, with a readable timeline, with neither. */
-const PROVIDERS = ['keyed', 'recorded', 'readable', 'mute']
+const HOSTS: Readonly<Record<string, string>> = {
+  mastodon: 'mastodon.example',
+  bluesky: 'bsky.social',
+  twitter: 'api.x.com',
+  discord: 'discord.com',
+}
+const PROVIDERS = Object.keys(HOSTS)
 const USERS = 24
 const LEASE_MS = 2_000
 const SETTLE_MS = 2_000
@@ -63,19 +71,14 @@ export async function runKills({
   onKill,
 }: KillOptions): Promise<KillResult> {
   const place = await database.open()
-  const offices = await openPostOffices()
+  const sandbox = await openSandbox({ seed: Math.floor(Math.random() * 2 ** 32) })
   const keys = newRing()
   const ring = openKeys({ text: keys })
   const accepted: AcceptedLine[] = []
   let kills = 0
-  let lostAnswers = 0
   const sleeps = monitorEventLoopDelay()
   sleeps.enable()
-  offices.conduct = (asked) => {
-    const conduct = randomConduct(asked)
-    if (conduct.lost) lostAnswers += 1
-    return conduct
-  }
+  for (const [host, dial] of Object.entries(MOODS)) sandbox.dial(host, dial)
   try {
     const first = await openStore(place.url, { keys: ring })
     const site = await createSite(first)
@@ -83,7 +86,7 @@ export async function runKills({
     for (let count = 0; count < USERS; count += 1) {
       let userToken: string | undefined
       for (const provider of PROVIDERS) {
-        userToken = (await linkAccount(first, site, provider, { userToken })).userToken
+        userToken = await linkAccount(first, site, sandbox, { provider, userToken })
       }
       users.push(userToken ?? '')
     }
@@ -91,7 +94,7 @@ export async function runKills({
     const order = {
       database: place.url,
       keys,
-      offices: offices.url,
+      sandbox: sandbox.url,
       site: site.id,
       users,
       providers: PROVIDERS,
@@ -122,17 +125,17 @@ export async function runKills({
       return {
         kills,
         accepted: accepted.length,
-        posts: offices.posts.length,
-        lostAnswers,
+        posts: Object.values(HOSTS).reduce((total, host) => total + sandbox.posts(host).length, 0),
+        lostAnswers: sandbox.lost(),
         longestSleepMs: Math.round(sleeps.max / 1e6),
-        ...judge(found, offices),
+        ...judge(found, sandbox),
       }
     } finally {
       await store.close()
     }
   } finally {
     sleeps.disable()
-    await offices.close()
+    await sandbox.close()
     await place.close()
   }
 }
@@ -165,12 +168,14 @@ function isEnded({ publications }: SharedMessage): boolean {
 
 function judge(
   found: readonly Found[],
-  { posts }: PostOffices,
+  sandbox: Sandbox,
 ): Pick<KillResult, 'outcomes' | 'lost' | 'doubled' | 'untrue'> {
   const there = new Map<string, number>()
-  for (const { office, text } of posts) {
-    const name = `${office}: ${text}`
-    there.set(name, (there.get(name) ?? 0) + 1)
+  for (const [provider, host] of Object.entries(HOSTS)) {
+    for (const { text } of sandbox.posts(host)) {
+      const name = `${provider}: ${text}`
+      there.set(name, (there.get(name) ?? 0) + 1)
+    }
   }
   const outcomes: Record<string, Partial<Record<PublicationState, number>>> = {}
   const lost: string[] = []
@@ -188,16 +193,36 @@ function judge(
   return { outcomes, lost, doubled, untrue }
 }
 
-/** Answers are lost before and after the deed, late, or refusals. */
-function randomConduct({ method }: Asked): Conduct {
-  const delayMs = Math.random() * 60
-  const chance = Math.random()
-  if (method !== 'POST') return { delayMs, lost: chance < 0.05 ? 'before' : undefined }
-  if (chance < 0.12) return { delayMs, lost: 'after' }
-  if (chance < 0.2) return { delayMs, lost: 'before' }
-  if (chance < 0.24) return { delayMs, status: 503 }
-  if (chance < 0.25) return { delayMs, status: 429, headers: { 'retry-after': '1' } }
-  return { delayMs }
+/** Links a new account of a network, as the sandbox gives it out, to a new user or to this one; answers the user. */
+async function linkAccount(
+  store: OpenStore,
+  site: { readonly id: number },
+  sandbox: Sandbox,
+  { provider, userToken }: { readonly provider: string; readonly userToken?: string },
+): Promise<string> {
+  const { subject, server, accessToken } = sandbox.grant(HOSTS[provider] ?? '')
+  const isMany = provider === 'mastodon' || provider === 'bluesky'
+  const posting: Posting = provider === 'mastodon' ? { software: 'mastodon' } : {}
+  const account = { subject, profile: { subject }, tokens: { accessToken }, posting }
+  const wish = { provider, server: isMany ? server : undefined, ...account }
+  const { identity } = await store.identities.link(site, wish, { userToken })
+  return identity.userToken
+}
+
+/** Posts are lost before and after the deed, late, or refused; here the networks' own limits are out of the way. */
+const MOOD: Dial = {
+  method: 'POST',
+  jitterMs: 60,
+  dropRate: 0.08,
+  failRate: 0.04,
+  loseRate: 0.12,
+  rateLimit: { limit: 1_000_000, windowSeconds: 60 },
+}
+const MOODS: Readonly<Record<string, Dial>> = {
+  ...Object.fromEntries(Object.values(HOSTS).map((host) => [host, MOOD])),
+  'discord.com': { ...MOOD, status: 429, retryAfterSeconds: 1 },
+  // Whatever is no post.
+  '*': { jitterMs: 60, dropRate: 0.05, rateLimit: { limit: 1_000_000, windowSeconds: 60 } },
 }
 
 /** Resolves when the process is ready to publish; what it accepts is added to the list. */

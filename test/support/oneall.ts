@@ -5,11 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NO_CONSENTS } from '../../src/core/consent.ts'
 import { createDeliveries } from '../../src/core/deliveries.ts'
 import { createFriendMemory } from '../../src/core/friend-memory.ts'
 import type { Gateway } from '../../src/core/gateway.ts'
+import { createLinks } from '../../src/core/link-service.ts'
+import { NO_MEDIA } from '../../src/core/media-room.ts'
 import type { Contact, Identity, Site } from '../../src/core/model.ts'
 import { createReadings, stopReads } from '../../src/core/readings.ts'
+import { createWebhooks } from '../../src/core/webhook-telling.ts'
 import { createDoorkeeper } from '../../src/dialects/access.ts'
 import { createFront, type Front, serverOptions } from '../../src/dialects/front.ts'
 import { createOneAll } from '../../src/dialects/oneall/oneall.ts'
@@ -90,6 +94,8 @@ export async function openOneAllHouse(
     readsBytes: 16 * 1024 * 1024,
     readsWaiting: 10_000,
     connectionLifeMs: 3_600_000,
+    loginLifeMs: 600_000,
+    loginsAtOnce: 20_000,
   }
   const quiet = () => undefined
   const failures: unknown[] = []
@@ -103,8 +109,21 @@ export async function openOneAllHouse(
       return pretend(pretence, identity, async () => tokens.accessToken)
     },
     renewTokens: async () => undefined,
+    consents: NO_CONSENTS,
     readings: createReadings(bounds),
     deliveries: createDeliveries(),
+    media: NO_MEDIA,
+    sendNotice: async () => 200,
+    webhooks: createWebhooks(async () => ({ status: 204 })),
+    links: createLinks(
+      {
+        store,
+        log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+        meter: { count: quiet, seconds: quiet, gauge: quiet },
+        now,
+      },
+      { base: 'http://localhost/s' },
+    ),
     bounds,
     memory: createMemory(32 * 1_024 * 1_024),
     friendMemory: createFriendMemory(0),

@@ -29,7 +29,10 @@ export function hostOf(provider: Provider): string {
 
 /** The address a request goes to. */
 export function addressOf({ api, version }: Provider, request: ApiRequest, server = ''): URL {
-  const root = api.replace('{server}', server).replace('{version}', version ?? '')
+  const root = api
+    .replace('{server}', server)
+    .replace('{version}', version ?? '')
+    .replace('{token}', 'key')
   const url = new URL(/^https?:/.test(request.path) ? request.path : root + request.path)
   for (const [name, value] of Object.entries(request.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value))

@@ -11,7 +11,8 @@ import { openPublishingGateway } from './publishing.ts'
 export interface PublisherOrder {
   readonly database: string
   readonly keys: string
-  readonly offices: string
+  /** Address of the sandbox. */
+  readonly sandbox: string
   readonly site: number
   /** Tokens of users that have an identity on each of the providers. */
   readonly users: readonly string[]
@@ -34,7 +35,8 @@ export interface AcceptedLine {
 const order: PublisherOrder = JSON.parse(process.argv[2] ?? '{}')
 const { leaseMs, settleMs, users, providers, name, everyMs } = order
 const store = await openStore(order.database, { keys: openKeys({ text: order.keys }) })
-const { gateway } = openPublishingGateway(store, order.offices, {
+const { gateway } = openPublishingGateway(store, '', {
+  sandbox: order.sandbox,
   bounds: { leaseMs, settleMs },
   network: { requestDeadlineMs: order.requestMs, limitFallbackMs: 100 },
 })

@@ -12,6 +12,8 @@ import { findProgram, freePort, type Program, ROOT, startProgram, until } from '
 
 const run = promisify(execFile)
 
+const SCOPES = 'read write'
+
 /** Everybody that `alice` follows; the first two follow her too. */
 const FRIENDS = ['bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan'] as const
 const FOLLOWERS = FRIENDS.slice(0, 2)
@@ -113,14 +115,14 @@ const Token = z.object({ access_token: z.string() })
 
 async function signIn(server: string, login: string, password: string) {
   const redirect = 'http://127.0.0.1:4999/callback'
-  const registration = { client_name: 'Kith', redirect_uris: redirect, scopes: 'read' }
+  const registration = { client_name: 'Kith', redirect_uris: redirect, scopes: SCOPES }
   const app = App.parse(await (await post(`${server}/api/v1/apps`, registration)).json())
   const { client_id: clientId, client_secret: clientSecret } = app
   const asked = {
     response_type: 'code',
     client_id: clientId,
     redirect_uri: redirect,
-    scope: 'read',
+    scope: SCOPES,
     state: 'any',
   }
   const page = await (await fetch(`${server}/oauth/authorize?${new URLSearchParams(asked)}`)).text()
@@ -135,7 +137,7 @@ async function signIn(server: string, login: string, password: string) {
     client_id: clientId,
     client_secret: clientSecret,
     redirect_uri: redirect,
-    scope: 'read',
+    scope: SCOPES,
   })
   const { access_token: accessToken } = Token.parse(await token.json())
   return { clientId, clientSecret, accessToken }

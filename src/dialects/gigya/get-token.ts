@@ -1,5 +1,6 @@
 // OAuth 2: a token for whoever has proved to be a client. https://developers.gigya.com/display/GD/socialize.getToken+REST
 
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Gateway } from '../../core/gateway.ts'
 import type { User } from '../../core/model.ts'
@@ -30,7 +31,10 @@ export const getToken = gigyaRoute({
   async run({ gateway, caller, input }) {
     checkGrant(input)
     const lifeSeconds = toLifeSeconds(input.x_sessionExpiration)
-    const user = await logIn(gateway, caller, input)
+    const user =
+      input.grant_type === 'authorization_code'
+        ? await redeem(gateway, caller, input)
+        : await logIn(gateway, caller, input)
     const { token, expiresIn } = await issueToken(gateway, caller, { user, lifeSeconds })
     return { access_token: token, expires_in: expiresIn }
   },
@@ -45,7 +49,20 @@ function checkGrant({ grant_type: grant, code }: Input): void {
     throw new GigyaError(400013, 'The grant type must be none, client_credentials or authorization_code')
   }
   if (code === undefined) throw missing('code')
-  throw new GigyaError(400014, 'There is no login that gives out codes here yet')
+}
+
+/** The user of a login in the browser (`socialize.login`), by the code that it has ended with. */
+async function redeem(
+  { store }: Gateway,
+  { site }: GigyaCaller,
+  { code = '', redirect_uri }: Input,
+): Promise<User> {
+  if (redirect_uri === undefined) throw missing('redirect_uri')
+  const found = await store.logins.redeemCode(site, hash('sha256', code))
+  if (!found) throw new GigyaError(400006, 'Invalid parameter value : code', { field: 'code' })
+  if (found.isOver) throw new GigyaError(400015)
+  if (found.redirectUri === redirect_uri) return found.user
+  throw new GigyaError(400011, 'redirect_uri is not the one of the login')
 }
 
 /** With the site's own id of a user, the call tells of their login, and the token acts for them alone. */

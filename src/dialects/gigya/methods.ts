@@ -8,6 +8,7 @@ import { imports } from './import.ts'
 import { login } from './login.ts'
 import type { GigyaMethod } from './method.ts'
 import { plumbing } from './plumbing.ts'
+import { publishing } from './publishing.ts'
 import { sessions } from './sessions.ts'
 import { settings } from './settings.ts'
 import { users } from './users.ts'
@@ -23,5 +24,6 @@ export const METHODS: readonly GigyaMethod[] = [
   getContacts,
   ...sessions,
   ...settings,
+  ...publishing,
   ...plumbing,
 ]

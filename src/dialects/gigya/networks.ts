@@ -6,7 +6,7 @@ import { GigyaError } from './errors.ts'
 
 /** Derived from what the connector has: there is no second list to forget. */
 const ABILITIES = {
-  Login: ({ auth }: Provider) => auth !== undefined,
+  Login: (provider: Provider) => allowsLogin(provider),
   // Messages to single friends, and albums: no connector has them.
   Notifications: () => false,
   Actions: ({ publish }: Provider) => publish !== undefined,
@@ -20,6 +20,11 @@ const ABILITIES = {
 export type NetworkCapability = keyof typeof ABILITIES
 
 const CAPABILITIES = Object.keys(ABILITIES) as readonly NetworkCapability[]
+
+/** Whether people come in through it; places that are added by their key are nobody's way in. */
+export function allowsLogin({ auth, place }: Provider): boolean {
+  return auth !== undefined && place === undefined
+}
 
 /** What a network can do, in Gigya's order; nothing when it is gone. */
 export function capabilitiesOf(provider: Provider): readonly NetworkCapability[] {

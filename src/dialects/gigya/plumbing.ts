@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { sameSecret } from '../access.ts'
 import { GigyaError } from './errors.ts'
-import { type GigyaMethod, gigyaRoute } from './method.ts'
+import { gigyaRoute } from './method.ts'
 import { capabilitiesOf, findCapability, networkName } from './networks.ts'
 import { integer, list, requiredWord } from './parameters.ts'
 import { decodeSecret, sign, uidSignature } from './signature.ts'
@@ -106,18 +106,4 @@ const exchangeUIDSignature = gigyaRoute({
   },
 })
 
-/** What publishes, which nothing here does yet. */
-const later = ['setStatus', 'publishUserAction', 'sendNotification', 'shortenURL'].map(
-  (name): GigyaMethod =>
-    gigyaRoute({
-      name,
-      summary: 'Not there yet',
-      user: 'optional',
-      input: z.object({}),
-      async run() {
-        throw new GigyaError(400096, `${name} is not there yet`)
-      },
-    }),
-)
-
-export const plumbing = [getAvailableProviders, getIDs, getSDKConfig, exchangeUIDSignature, ...later]
+export const plumbing = [getAvailableProviders, getIDs, getSDKConfig, exchangeUIDSignature]

@@ -1,13 +1,14 @@
 // Users: what is known of them, what the site says of them, the site's own ids.
 
 import { z } from 'zod'
+import { removeUser } from '../../core/farewell.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import type { Identity } from '../../core/model.ts'
 import type { UserInfo } from '../../core/user-info-store.ts'
 import { checkUid } from '../../core/users.ts'
 import { GigyaError, missing } from './errors.ts'
 import { type Fields, type GigyaMethod, gigyaRoute, type UserCaller } from './method.ts'
-import { capabilitiesOf, networkName, selectNetworks } from './networks.ts'
+import { allowsLogin, capabilitiesOf, networkName, selectNetworks } from './networks.ts'
 import { jsonOf, list, requiredWord, truth } from './parameters.ts'
 import { firstOf, SiteInfo, toPersonFields, toSiteFields } from './profiles.ts'
 import { providerUidSignature, uidSignature } from './signature.ts'
@@ -71,6 +72,7 @@ function toIdentityFields(
   timestamp: string | undefined,
 ): Fields {
   const provider = networkName(gateway, id)
+  const known = gateway.providers.get(id)
   const lastUpdated = new Date(updatedAt).toISOString()
   const isSigned = signingKey !== undefined && timestamp !== undefined
   return {
@@ -78,7 +80,7 @@ function toIdentityFields(
     providerUID: subject,
     providerUIDSig: isSigned ? providerUidSignature(signingKey, timestamp, provider, subject) : undefined,
     isLoginIdentity: true,
-    allowsLogin: gateway.providers.get(id)?.auth !== undefined,
+    allowsLogin: known !== undefined && allowsLogin(known),
     lastUpdated,
     lastUpdatedTimestamp: updatedAt,
     oldestDataUpdated: lastUpdated,
@@ -160,7 +162,7 @@ const deleteAccount = gigyaRoute({
   user: 'required',
   input: z.object({}),
   async run({ gateway, caller }) {
-    await gateway.store.users.remove(caller.site, caller.user.token)
+    await removeUser(gateway, caller.site, caller.user.token)
     return {}
   },
 })

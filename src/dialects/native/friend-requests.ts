@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Outcome } from '../../core/graph-model.ts'
 import { acceptPendings, declinePendings, listPendings } from '../../core/graph-pendings.ts'
 import { route } from '../dialect.ts'
-import type { NativeResult } from './native.ts'
+import type { NativeResult } from './result.ts'
 
 const PATH = '/v1/accounts/:account/friend-requests'
 
@@ -20,7 +20,7 @@ const list = route({
   async run({ gateway, caller, input: { account, after, limit } }): Promise<NativeResult> {
     const { pendings, next, total } = await listPendings(gateway, caller.site, account, { after, limit })
     const requests = pendings.map(({ account: from, wording, source, askedAt }) => {
-      return { from, wording, source, askedAt: new Date(askedAt).toISOString() }
+      return { from, wording, source, asked_at: new Date(askedAt).toISOString() }
     })
     return { requests, total, next }
   },

@@ -5,12 +5,14 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import { type Doorkeeper, sameSecret, verifyPrivateKey } from '../access.ts'
 import { readBasicKeys } from '../basic-keys.ts'
+import { queryPairs } from '../decode.ts'
 import type { Caller, Dialect, FrontTools, Route, WireAnswer, WireRequest } from '../dialect.ts'
 import { parseJsonBody } from '../json-body.ts'
 import { friendRequests } from './friend-requests.ts'
-
-/** What a route answers, as it goes out. */
-export type NativeResult = Readonly<Record<string, unknown>>
+import { linkAddresses } from './link-addresses.ts'
+import { messages } from './messages.ts'
+import { httpStatusOf, type NativeResult } from './result.ts'
+import { webhooks } from './webhooks.ts'
 
 /** The native API. */
 export function createNative({ doorkeeper }: FrontTools): Dialect<NativeResult> {
@@ -19,8 +21,9 @@ export function createNative({ doorkeeper }: FrontTools): Dialect<NativeResult> 
     owns: ({ path }) => path.startsWith('/v1/'),
     authenticate: (request, gateway) => authenticate(request, gateway, doorkeeper),
     input: toInput,
-    routes: friendRequests,
-    success: (result) => toAnswer(200, result),
+    routes: [...friendRequests, ...messages, ...linkAddresses, ...webhooks],
+    takesUploads: (path) => path === '/v1/messages' || path === '/v1/messages/preview',
+    success: (result) => toAnswer(httpStatusOf(result), result),
     failure(error, _request) {
       const { code, message, field } = error.problem
       const headers = error.code === 'unauthenticated' ? CHALLENGE : undefined
@@ -43,15 +46,16 @@ async function authenticate(
   return { site, by: 'partner' }
 }
 
-/** What the path names, beside the query of a GET or the JSON object of a POST. */
+/** What the path names, beside the query and the JSON object of a body; the later wins. */
 function toInput(
   request: WireRequest,
   { method }: Pick<Route, 'method'>,
   parameters: Readonly<Record<string, string>>,
 ): unknown {
-  if (method === 'GET') return { ...Object.fromEntries(request.pairs), ...parameters }
+  const query = Object.fromEntries(queryPairs(request.query))
+  if (method === 'GET') return { ...query, ...parameters }
   const body = parseJsonBody(request) ?? {}
-  if (typeof body === 'object' && !Array.isArray(body)) return { ...body, ...parameters }
+  if (typeof body === 'object' && !Array.isArray(body)) return { ...query, ...body, ...parameters }
   throw new GatewayError('invalid_request', 'The body must be a JSON object.')
 }
 

@@ -8,11 +8,16 @@ import { readBasicKeys } from '../basic-keys.ts'
 import type { Caller, Route, WireRequest } from '../dialect.ts'
 import { hostName } from '../wire-request.ts'
 import { formatOf } from './envelope.ts'
+import { findPublisher } from './publish-tokens.ts'
 
 /** `Route.access` of a route that anybody may call where the host names the site. */
 export const OPEN = 'open'
+/** `Route.access` of a route that an app may call with the nonce that it began its login with. */
+export const NONCE = 'nonce'
 /** `Route.access` of a route that anybody may call where the site allows anonymous imports. */
 export const IMPORT = 'import'
+/** `Route.access` of a route that takes a key for publishing for one user, beside the site's own keys. */
+export const PUBLISH = 'publish'
 
 type Authenticate = (
   request: WireRequest,
@@ -47,7 +52,13 @@ export function createAuthenticate(
     if (label !== undefined && !named) {
       throw new GatewayError('not_found', 'No site has been found for the specified subdomain')
     }
+    if (named && route?.access === NONCE && readNonce(authorization)) return { site: named, by: 'nonce' }
     if (authorization === '' && named && isOpen(named, route)) return { site: named, by: 'anonymous' }
+    const publisher = route?.access === PUBLISH ? await findPublisher(gateway, authorization) : 'none'
+    if (publisher !== 'none') {
+      if (publisher && (!named || named.id === publisher.site.id)) return publisher
+      throw doorkeeper.wrongKey(request.address, 'The key for publishing is wrong or has ended.')
+    }
     const keys = readBasicKeys(authorization)
     if (!keys) throw new GatewayError('unauthenticated', 'The public and the private key are missing.')
     const site = named ?? (await gateway.store.sites.byPublicKey(keys.publicKey))
@@ -60,6 +71,11 @@ export function createAuthenticate(
     known.set(key, { generation, caller })
     return caller
   }
+}
+
+/** The nonce of `Authorization: OneAllNonce <nonce>`; undefined for any other scheme. */
+export function readNonce(authorization = ''): string | undefined {
+  return /^OneAllNonce\s+([\x21-\x7e]{1,255})$/i.exec(authorization.trim())?.[1]
 }
 
 function isOpen(site: Site, route: Pick<Route, 'access'> | undefined): boolean {

@@ -1,6 +1,7 @@
 // Identities: list, read, delete, move to another user, renew from the network.
 
 import { z } from 'zod'
+import { removeIdentity } from '../../core/farewell.ts'
 import { synchronizeIdentity } from '../../core/identities.ts'
 import type { Identity } from '../../core/model.ts'
 import { route } from '../dialect.ts'
@@ -49,7 +50,7 @@ const remove = route({
   async run({ gateway, caller, input }): Promise<Reply> {
     requireConfirmation(input.confirm_deletion)
     const token = toToken(input.identity_token, 'identity')
-    if (!(await gateway.store.identities.remove(caller.site, token))) throw notFound('identity')
+    if (!(await removeIdentity(gateway, caller.site, token))) throw notFound('identity')
     return { status: SUCCESS }
   },
 })

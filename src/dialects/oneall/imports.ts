@@ -8,6 +8,7 @@ import { route } from '../dialect.ts'
 import { IMPORT } from './credentials.ts'
 import type { Reply } from './envelope.ts'
 import { moment, notFound, toToken } from './input.ts'
+import { issuePublishToken } from './publish-tokens.ts'
 import { CREATED, SUCCESS, USER_AUTHENTICATED } from './statuses.ts'
 import { toConnectionData, toLoggedInUser } from './view.ts'
 import { findProvider } from './wire.ts'
@@ -56,10 +57,11 @@ const add = route({
     const identities = await gateway.store.identities.ofUser(linked.user)
     const view = { gateway, caller, request }
     const user = await toLoggedInUser(view, linked.user.token, identities, linked.identity)
+    const publishToken = await issuePublishToken(gateway, caller.site, linked.user)
     return {
       status: linked.isNewUser ? CREATED : SUCCESS,
       outcome: USER_AUTHENTICATED,
-      data: { ...toConnectionData(linked.connection), user },
+      data: { ...toConnectionData(linked.connection), user: { ...user, publish_token: publishToken } },
     }
   },
 })

@@ -93,7 +93,13 @@ export const filters = word.transform((value, context): PageQuery['filter'] => {
   return z.NEVER
 })
 
-type Noun = 'user' | 'identity' | 'connection'
+type Noun =
+  | 'user'
+  | 'identity'
+  | 'connection'
+  | 'sharing_message'
+  | 'sharing_analytics_snapshot'
+  | 'sso_session'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -106,7 +112,8 @@ export function toToken(text: string, noun: Noun): string {
 
 /** OneAll's words for a token that names nothing of this site. */
 export function notFound(noun: Noun): GatewayError {
-  return new GatewayError('not_found', `No ${noun} has been found for the specified ${noun}_token`)
+  const name = noun.replaceAll('_', ' ')
+  return new GatewayError('not_found', `No ${name} has been found for the specified ${noun}_token`)
 }
 
 /** Refuses to delete what nobody has confirmed to be deleted. */

@@ -10,7 +10,11 @@ import { imports } from './imports.ts'
 import { toInput } from './input.ts'
 import { providers } from './providers.ts'
 import { createRemembered } from './remembered.ts'
+import { sharing } from './sharing.ts'
+import { shorturls } from './shorturls.ts'
 import { site } from './site.ts'
+import { snapshots } from './snapshots.ts'
+import { sso } from './sso.ts'
 import { tools as toolRoutes } from './tools.ts'
 import { users } from './users.ts'
 
@@ -19,7 +23,7 @@ export interface OneAllOptions {
   readonly rememberedBytes?: number
 }
 
-/** OneAll's wire API, part one: users, identities, connections, contacts, providers, site, tools. */
+/** OneAll's wire API: users, identities, connections, contacts, sharing, providers, site, tools. */
 export function createOneAll(
   { doorkeeper }: FrontTools,
   { rememberedBytes = 64 * 1_024 * 1_024 }: OneAllOptions = {},
@@ -37,10 +41,15 @@ export function createOneAll(
       ...identities,
       ...contacts,
       ...connections,
+      ...sharing,
+      ...shorturls,
+      ...snapshots,
       ...providers,
       ...site,
+      ...sso,
       ...toolRoutes,
     ],
+    takesUploads: (path) => PUBLISHES.test(path),
     stem: (path) => (formatOf(path) ? path.slice(0, path.lastIndexOf('.')) : ''),
     success(reply, request) {
       const answer = toAnswer(reply, request)
@@ -50,6 +59,9 @@ export function createOneAll(
     failure: toFailure,
   }
 }
+
+/** Where messages with pictures and videos in them are sent to. */
+const PUBLISHES = /^\/(?:sharing\/messages|users\/[^/]{1,64}\/publish)\.(?:json|xml)$/
 
 /** First words of the paths below which all is OneAll's, whatever the host. */
 const OURS: ReadonlySet<string> = new Set([

@@ -16,7 +16,7 @@ const read = route({
   input: z.unknown(),
   async run({ caller }): Promise<Reply> {
     const { subdomain, name } = caller.site
-    const features = { has_single_signon: false }
+    const features = { has_single_signon: true }
     return { status: SUCCESS, data: { site: { subdomain, name, subscription_plan: { features } } } }
   },
 })

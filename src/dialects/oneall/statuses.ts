@@ -22,6 +22,11 @@ export const SUCCESS: Status = {
   info: 'Your request has been processed successfully',
 }
 export const CREATED: Status = { ...SUCCESS, code: 201 }
+export const SCHEDULED: Status = {
+  flag: 'scheduled',
+  code: 201,
+  info: 'Your request has been received and scheduled to be processed',
+}
 export const FRESHLY_READ: Status = { ...SUCCESS, code: 203 }
 export const PARTIAL: Status = {
   flag: 'multistatus',
@@ -48,6 +53,12 @@ export const IDENTITY_LINKED: Status = {
   flag: 'success',
   code: 200,
   info: 'The identity has successfully been linked to the specified user',
+}
+
+export const IDENTITY_UNLINKED: Status = {
+  flag: 'success',
+  code: 200,
+  info: 'The identity has successfully been unlinked from the specified user',
 }
 
 /** 200 when every part succeeded (or there was none), 207 when some did, 400 when none did. */

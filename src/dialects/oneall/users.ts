@@ -1,6 +1,7 @@
 // Users: list, read, delete.
 
 import { z } from 'zod'
+import { removeUser } from '../../core/farewell.ts'
 import { route } from '../dialect.ts'
 import type { Reply } from './envelope.ts'
 import { filters, notFound, PAGING, requireConfirmation, toPageQuery, toToken, yes } from './input.ts'
@@ -48,8 +49,8 @@ const remove = route({
   input: z.object({ user_token: z.string(), confirm_deletion: yes }),
   async run({ gateway, caller, input }): Promise<Reply> {
     requireConfirmation(input.confirm_deletion)
-    const isRemoved = await gateway.store.users.remove(caller.site, toToken(input.user_token, 'user'))
-    if (!isRemoved) throw notFound('user')
+    const said = await removeUser(gateway, caller.site, toToken(input.user_token, 'user'))
+    if (!said) throw notFound('user')
     return { status: SUCCESS }
   },
 })
