@@ -8,9 +8,9 @@ import { control } from './networks.ts'
 import { type Kith, type Running, startKith, startSandbox } from './processes.ts'
 
 const UNDER_WAY = 200
-const ROUNDS = 3
+const ROUNDS = 2
 /** What a person takes to say yes, in milliseconds. */
-const PERSON_MS = 1_000
+const PERSON_MS = 5_000
 const HOST = 'github.com'
 const CALLBACK = 'http://localhost/back'
 const P95_MS = 50

@@ -25,7 +25,6 @@ import { createMediaDoor, type MediaDoor } from './media/serve.ts'
 import { createFiles } from './network/files.ts'
 import { createHooks, type Hooks } from './network/hooks.ts'
 import { createNetworks } from './network/networks.ts'
-import { createNotices } from './network/notices.ts'
 import { providers } from './providers/index.ts'
 import type { Gauges } from './server/metrics.ts'
 import { type KeySource, openKeys } from './store/keys.ts'
@@ -65,7 +64,6 @@ export async function assemble(
   const readings = createReadings(bounds)
   const deliveries = createDeliveries(config.publishing)
   const files = createFiles(config.network)
-  const notices = createNotices(config.network)
   const media = createMedia({
     dir: mediaDir(config),
     bounds: config.media,
@@ -94,7 +92,6 @@ export async function assemble(
     media: media.room,
     links,
     webhooks,
-    sendNotice: notices.sendNotice,
     bounds,
     memory,
     friendMemory,
@@ -131,7 +128,7 @@ export async function assemble(
       kith_reads_running: readings.slots.taken,
       kith_reads_waiting: readings.slots.waiting,
       kith_publications_running: deliveries.running.size,
-      kith_memory_bytes: memory.bytes + friendMemory.bytes,
+      kith_memory_bytes: memory.bytes + friendMemory.bytes + links.book.bytes,
       kith_gigya_busiest: reports
         .busiest()
         .map(({ calls, ...labels }) => ({ labels: { ...labels }, value: calls })),
@@ -140,7 +137,7 @@ export async function assemble(
       await Promise.all([stopReads(gateway), stopDeliveries(gateway), links.clicks.close()])
       await stopWebhooks(gateway)
       await hooks.close()
-      await Promise.all([networks.close(), files.close(), notices.close(), media.close()])
+      await Promise.all([networks.close(), files.close(), media.close()])
       await limiter.close()
       await reports.close()
       await store.close()

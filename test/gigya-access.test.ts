@@ -661,7 +661,8 @@ describe('what is refused', () => {
       [right, 400002],
       [{ ...right, grant_type: 'password' }, 400013],
       [{ ...right, grant_type: 'authorization_code' }, 400002],
-      [{ ...right, grant_type: 'authorization_code', code: 'x' }, 400014],
+      [{ ...right, grant_type: 'authorization_code', code: 'x' }, 400002],
+      [{ ...right, grant_type: 'authorization_code', code: 'x', redirect_uri: 'https://a.example/' }, 400006],
       [{ ...right, grant_type: 'none', x_sessionExpiration: 'long' }, 400006],
       [{ grant_type: 'none' }, 400008, { authorization: 'Basic !!!' }],
     ]

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ToNotice, takeSnapshots } from '../src/core/snapshots.ts'
+import { takeSnapshots } from '../src/core/snapshots.ts'
+import type { CallHook } from '../src/core/webhook-telling.ts'
 import { toPingback } from '../src/dialects/oneall/snapshots.ts'
-import { createNotices } from '../src/network/notices.ts'
+import { createHooks } from '../src/network/hooks.ts'
 import { NETWORK_DEFAULTS } from '../src/network/options.ts'
 import { databases } from './support/databases.ts'
 import { openSharingHouse, type SharingHouse } from './support/sharing-house.ts'
@@ -44,12 +45,9 @@ for (const kind of databases) {
     }
     const start = (house: SharingHouse, sharing: object, keys?: string) =>
       house.ask(`${PATH}.json`, { method: 'PUT', body: { request: { analytics: { sharing } } }, keys })
-    const take = (
-      house: SharingHouse,
-      sendNotice: SharingHouse['gateway']['sendNotice'],
-      to: ToNotice = toPingback,
-    ) => takeSnapshots({ ...house.gateway, sendNotice }, to)
-    const nobody = async () => 500
+    const take = ({ gateway }: SharingHouse, call: CallHook) =>
+      takeSnapshots({ ...gateway, webhooks: { ...gateway.webhooks, call } }, toPingback)
+    const nobody: CallHook = async () => ({ status: 500 })
 
     test('a snapshot is scheduled once, counted, read, listed and deleted', async () => {
       await using house = await openSharingHouse(kind)
@@ -104,18 +102,22 @@ for (const kind of databases) {
     test('a site is told when its snapshot is finished, again after it could not hear', async () => {
       await using house = await openSharingHouse(kind)
       const ear = await openEar([503])
-      const notices = createNotices({ ...NETWORK_DEFAULTS, allowAddresses: ['127.0.0.1'] })
+      const hooks = createHooks({
+        ...NETWORK_DEFAULTS,
+        allowAddresses: ['127.0.0.1'],
+        allowInsecure: true,
+      })
       try {
         const ada = await house.user('facebook')
         const sharing_message_token = await publish(house, ada.token)
         const begun = await start(house, { sharing_message_token, pingback_uri: ear.url })
         const { sharing_analytics_snapshot: snapshot } = begun.json.response.result.data
-        assert.equal(await take(house, notices.sendNotice), 1)
-        assert.equal(await take(house, notices.sendNotice), 0)
+        assert.equal(await take(house, hooks.call), 1)
+        assert.equal(await take(house, hooks.call), 0)
         await house.store.raw('update message_snapshots set due_at = 0')
-        assert.equal(await take(house, notices.sendNotice), 1)
+        assert.equal(await take(house, hooks.call), 1)
         await house.store.raw('update message_snapshots set due_at = 0 where due_at is not null')
-        assert.equal(await take(house, notices.sendNotice), 0)
+        assert.equal(await take(house, hooks.call), 0)
         assert.equal(ear.heard.length, 2)
         const [, last] = ear.heard
         assert.deepEqual([last?.url, last?.type], ['/told?a=b', 'application/json; charset=utf-8'])
@@ -125,7 +127,7 @@ for (const kind of databases) {
         assert.equal(told.sharing_analytics_snapshot_token, snapshot.sharing_analytics_snapshot_token)
         assert.equal(told.publication_snapshots.count, 2)
       } finally {
-        await notices.close()
+        await hooks.close()
         await ear.close()
       }
     })
@@ -133,19 +135,19 @@ for (const kind of databases) {
     test('a private address is never told anything, and a deaf one is given up after six times', async () => {
       await using house = await openSharingHouse(kind)
       const ear = await openEar()
-      const notices = createNotices(NETWORK_DEFAULTS)
+      const hooks = createHooks({ ...NETWORK_DEFAULTS, allowInsecure: true })
       try {
         const ada = await house.user('facebook')
         const sharing_message_token = await publish(house, ada.token)
         await start(house, { sharing_message_token, pingback_uri: ear.url })
         for (let turn = 0; turn < 6; turn += 1) {
-          assert.equal(await take(house, notices.sendNotice), 1)
+          assert.equal(await take(house, hooks.call), 1)
           await house.store.raw('update message_snapshots set due_at = 0 where due_at is not null')
         }
-        assert.equal(await take(house, notices.sendNotice), 0)
+        assert.equal(await take(house, hooks.call), 0)
         assert.equal(ear.heard.length, 0)
       } finally {
-        await notices.close()
+        await hooks.close()
         await ear.close()
       }
     })

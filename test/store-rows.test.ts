@@ -134,13 +134,22 @@ for (const database of databases) {
       const { store, site } = house
       await store.apps.save(site, 'pretend', { clientId: 'one', clientSecret: 'secret' })
       await store.apps.save(site, 'pretend', { clientId: 'two' }, 'https://home.example')
-      assert.deepEqual(await store.apps.find(site, 'pretend'), { clientId: 'one', clientSecret: 'secret' })
+      assert.deepEqual(await store.apps.find(site, 'pretend'), {
+        clientId: 'one',
+        clientSecret: 'secret',
+        registration: undefined,
+      })
       assert.deepEqual(await store.apps.find(site, 'pretend', 'https://home.example'), {
         clientId: 'two',
         clientSecret: undefined,
+        registration: undefined,
       })
       await store.apps.save(site, 'pretend', { clientId: 'three', clientSecret: 'other' })
-      assert.deepEqual(await store.apps.find(site, 'pretend'), { clientId: 'three', clientSecret: 'other' })
+      assert.deepEqual(await store.apps.find(site, 'pretend'), {
+        clientId: 'three',
+        clientSecret: 'other',
+        registration: undefined,
+      })
       assert.equal(await store.apps.find(await createSite(store), 'pretend'), undefined)
     })
 

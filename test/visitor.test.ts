@@ -333,6 +333,15 @@ describe('what browsers fetch without credentials', () => {
       }
     })
 
+    test('is opened by its own page alone, not by a form on a page elsewhere', async () => {
+      const path = pathOf((await newAddress((await newUser()).token)).body.address)
+      for (const from of ['cross-site', 'same-site', 'none']) {
+        const { status, headers } = await ask(path, { 'sec-fetch-site': from }, form)
+        assert.deepEqual([status, headers['set-cookie']], [403, undefined])
+      }
+      assert.equal((await ask(path, { 'sec-fetch-site': 'same-origin' }, form)).status, 303)
+    })
+
     test('a cookie that we did not give opens nothing', async () => {
       for (const value of ['', 'x', 'a'.repeat(43), '"; drop table', 'a'.repeat(5_000)]) {
         assert.equal((await ask('/login/accounts', { cookie: `kith-visit=${value}` })).status, 404)

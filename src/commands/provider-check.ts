@@ -87,9 +87,10 @@ export async function checkProviders(
   return { site: describeSite(site, publicUrl), providers: chosen }
 }
 
-/** Where every network sends people back to. */
-export function redirectOf(publicUrl: string, providerId: string): string {
-  return `${publicUrl.replace(/\/+$/, '')}/socialize/callback/${providerId}`
+/** Where a network sends people back to; of networks of many servers each has an address of its own. */
+export function redirectOf(publicUrl: string, { id, auth }: Provider, server?: string): string {
+  const tail = server && auth?.type === 'oauth2' ? `/${encodeURIComponent(new URL(server).host)}` : ''
+  return `${publicUrl.replace(/\/+$/, '')}/socialize/callback/${id}${tail}`
 }
 
 function describeSite({ settings }: Site, publicUrl: string | undefined): CheckedSite {
@@ -132,7 +133,7 @@ function describe(
     provider: provider.id,
     server,
     app: app ? 'set' : needsApp(provider) ? 'missing' : 'itself',
-    redirect: comesBack && publicUrl !== undefined ? redirectOf(publicUrl, provider.id) : undefined,
+    redirect: comesBack && publicUrl !== undefined ? redirectOf(publicUrl, provider, server) : undefined,
     scopes: scopesFor(provider, site),
     missing,
   }

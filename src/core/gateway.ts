@@ -6,7 +6,6 @@ import type { FriendMemory } from './friend-memory.ts'
 import type { Links } from './link-service.ts'
 import type { MediaRoom } from './media-room.ts'
 import type { App, Identity, Site, Tokens } from './model.ts'
-import type { SendNotice } from './notices.ts'
 import type { Network, Provider } from './provider.ts'
 import type { Readings } from './readings.ts'
 import type { Store } from './store.ts'
@@ -35,8 +34,6 @@ export interface Gateway {
   readonly links: Links
   /** Telling sites what happens. */
   readonly webhooks: Webhooks
-  /** Tells servers of our sites. */
-  readonly sendNotice: SendNotice
   readonly bounds: Bounds
   readonly memory: Memory
   /** Rendered friends of the site's own graph. */

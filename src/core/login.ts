@@ -173,8 +173,9 @@ function refuseOtherPlace(
   { provider, memory }: Attempt,
   by: { readonly provider: string; readonly serverHost?: string },
 ): void {
-  const expected = new URL(memory.redirectUri).pathname.split('/').slice(3)
-  if (by.provider === provider && expected[1] === by.serverHost) return
+  const [, , , , host] = new URL(memory.redirectUri).pathname.split('/')
+  const expected = host === undefined ? undefined : decodeURIComponent(host)
+  if (by.provider === provider && expected === by.serverHost) return
   throw new GatewayError('conflict', 'Another network has answered than the one that was asked.')
 }
 

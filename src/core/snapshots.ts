@@ -101,7 +101,7 @@ async function tell(gateway: Gateway, snapshot: DueSnapshot, toNotice: ToNotice)
   const notice = await toNotice(gateway, snapshot)
   let problem: unknown
   try {
-    const status = await gateway.sendNotice(pingbackUri, { ...notice, deadlineMs: DEADLINE_MS })
+    const { status } = await gateway.webhooks.call(pingbackUri, { ...notice, timeoutMs: DEADLINE_MS })
     if (status < 300) return await gateway.store.messageSnapshots.told(snapshot)
     problem = status
   } catch (error) {

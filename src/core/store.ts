@@ -2,6 +2,7 @@
 // method has answered is on disk. Lookups take the site, the user or the identity, never a naked id.
 
 import type { AccessStore } from './access-store.ts'
+import type { CloudStore } from './cloud-store.ts'
 import type { Problem } from './errors.ts'
 import type { FeedStore, GraphStore } from './graph-store.ts'
 import type { InvitationStore } from './invitation-store.ts'
@@ -101,7 +102,9 @@ export interface Store {
       query: PageQuery,
     ): Promise<PageOf<User & { readonly identities: readonly Pick<Identity, 'token' | 'provider'>[] }>>
     /** What is stored of a user beside identities and profile: lists of plain fields, by their names. */
-    everything(user: Of<User>): Promise<Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>>
+    everything(
+      user: Of<User>,
+    ): Promise<Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>>
     /** With identities, tokens, snapshots and connections; false when there was none. */
     remove(site: SiteRef, token: string): Promise<boolean>
   }
@@ -237,6 +240,9 @@ export interface Store {
 
   /** Sessions over several sites. */
   readonly sso: SsoStore
+
+  /** Users whom a site stores by itself. */
+  readonly cloud: CloudStore
 
   /** Whose signatures administer a site. */
   readonly signers: SignerStore

@@ -77,7 +77,7 @@ function addressOf(auth: Atproto, did: string): string {
 async function didOf(parts: Parts, search: Search, handle: string): Promise<string> {
   const { provider, auth, deadline } = search
   const query = new URLSearchParams({ handle })
-  const address = `${homeServer(provider, undefined, false)}${auth.handlePath}?${query}`
+  const address = `${homeServer(provider, undefined, parts.options.allowInsecure)}${auth.handlePath}?${query}`
   try {
     const body = await readDocument(parts, { provider, server: undefined, deadline }, address)
     const did = textAt(body, 'did')

@@ -2,7 +2,8 @@
 
 import { createHmac } from 'node:crypto'
 import type { LinkStore } from '../core/link-store.ts'
-import { addClicks, CLICK_PURGE_BATCH, clicksOf, packClicks, purgeHours, purgeVisits } from './clicks.ts'
+import { packClicks } from './click-batches.ts'
+import { addClicks, CLICK_PURGE_BATCH, clicksOf, purgeHours, purgeVisits } from './clicks.ts'
 import { linkVersion } from './link-state.ts'
 import {
   createLink,

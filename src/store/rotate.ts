@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { GatewayError } from '../core/errors.ts'
 import { addKey, dropKey, keyIds, openKeys, promoteKey } from './keys.ts'
 import { openDriver, type StoreOptions } from './open.ts'
+import { resealAll } from './reseal.ts'
 import { namesKey, SEALED } from './sealed.ts'
-import { resealAll } from './store.ts'
 import type { Driver } from './writes.ts'
 
 export interface Rotation {

@@ -9,7 +9,6 @@ import { findConnection, listConnections, PURGE_BATCH } from './connections.ts'
 import { contactsHeads, snapshotBytes, snapshotHead } from './contacts.ts'
 import { createFeedStore, createGraphStore } from './graph.ts'
 import { findIdentity, identitiesOfUser, identityBySubject, listIdentities } from './identities.ts'
-import { INVITATION_PURGE_BATCH, isInvitationOpen, visitorOf } from './invitations.ts'
 import { createKnownReads } from './known-reads.ts'
 import { limitUntil } from './limits.ts'
 import { createLinkStore } from './link-store.ts'
@@ -23,17 +22,17 @@ import { isTaken } from './publications.ts'
 import { purgeAll, purgeOldReports } from './purging.ts'
 import { abandonedReads } from './reads.ts'
 import { readReport } from './reports.ts'
-import { SEALED } from './sealed.ts'
+import { resealAll } from './reseal.ts'
 import type { NewNames } from './sign-in.ts'
 import { listSignerKeys, signersOf } from './signers.ts'
 import { listSites, siteByPublicKey, siteBySubdomain, siteSecrets } from './sites.ts'
 import { createSnapshotStore } from './snapshots.ts'
-import { findSsoSession, listSsoSessions, SSO_PURGE_BATCH, ssoSessionOf } from './sso.ts'
 import { tokensOf } from './tokens.ts'
 import { EXPORTED_PARTS, exportPart } from './user-export.ts'
 import { exportUsers, userInfoOf, userNamed } from './user-info.ts'
 import { userSettings } from './user-settings.ts'
 import { findUser, listUsers } from './users.ts'
+import { createVisitorStores } from './visitor-stores.ts'
 import { createWebhookStore } from './webhooks.ts'
 import type { Driver } from './writes.ts'
 
@@ -139,23 +138,7 @@ export function createStore(driver: Driver): Store {
       purge: () => purgeAll(() => driver.write('purgeLogins'), LOGIN_PURGE_BATCH),
     },
 
-    invitations: {
-      create: (site, invitation) => driver.write('createInvitation', site.id, invitation),
-      isOpen: (site, hash) => driver.read(isInvitationOpen(site.id, hash)),
-      open: (site, visit) => driver.write('openInvitation', site.id, visit),
-      visitor: (site, visitHash) => driver.read(visitorOf(site.id, visitHash)),
-      purge: () => purgeAll(() => driver.write('purgeInvitations'), INVITATION_PURGE_BATCH),
-    },
-
-    sso: {
-      put: ({ siteId, id }, session) =>
-        driver.write('putSsoSession', siteId, id, { ...session, token: randomUUID() }),
-      find: (site, token) => driver.read(findSsoSession(site.id, token)),
-      ofIdentity: ({ siteId, id }) => driver.read(ssoSessionOf(siteId, id)),
-      list: (site, query) => driver.read(listSsoSessions(site.id, query)),
-      remove: (site, token) => driver.write('removeSsoSession', site.id, token),
-      purge: () => purgeAll(() => driver.write('purgeSsoSessions'), SSO_PURGE_BATCH),
-    },
+    ...createVisitorStores(driver),
 
     signers: {
       of: (sdkAppId) => driver.read(signersOf(context, sdkAppId)),
@@ -278,21 +261,4 @@ function moveNames(users: readonly MovedUser[]): MoveNames {
 /** Half a SHA-256: 16 bytes for a nonce of any length. */
 function nonceKey(siteId: number, nonce: string): Uint8Array {
   return new Uint8Array(hash('sha256', `${siteId}\0${nonce}`, 'buffer').subarray(0, 16))
-}
-
-/** Seals every value anew that is not sealed with the current key, in batches; answers how many. */
-export async function resealAll(driver: Driver): Promise<number> {
-  let total = 0
-  for (const index of SEALED.keys()) {
-    for (let after: number | undefined = 0; after !== undefined; ) {
-      const batch: { readonly resealed: number; readonly last: number | undefined } = await driver.write(
-        'resealBatch',
-        index,
-        after,
-      )
-      total += batch.resealed
-      after = batch.last
-    }
-  }
-  return total
 }

@@ -10,6 +10,7 @@ import {
   revokeUserKey,
 } from './access.ts'
 import { claimApp, releaseApp, saveApp } from './apps.ts'
+import { putCloudUser } from './cloud.ts'
 import { createConnection, purgeConnections } from './connections.ts'
 import { GRAPH_WRITES } from './graph.ts'
 import { moveHome, relinkIdentity, rememberRefusal, removeIdentity, saveProfile } from './identities.ts'
@@ -71,6 +72,7 @@ export const WRITES = {
   createInvitation,
   openInvitation,
   purgeInvitations,
+  putCloudUser,
   putSsoSession,
   removeSsoSession,
   purgeSsoSessions,

@@ -39,6 +39,8 @@ export interface AtprotoSession {
 export interface Atproto {
   /** Origin of the home server. */
   readonly server: string
+  /** Where the documents of the accounts are. */
+  readonly directory: string
   /** Follows 155 people and is followed by 110, 100 of them in both lists: two pages each. */
   readonly reader: AtprotoAccount
   /** Knows nobody. */

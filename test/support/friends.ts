@@ -215,7 +215,6 @@ function openGateway({ store, providers, pretence, bounds: own, now, errors }: P
     readings: createReadings(bounds),
     deliveries: createDeliveries(),
     media: NO_MEDIA,
-    sendNotice: async () => 200,
     webhooks: createWebhooks(async () => ({ status: 204 })),
     links: createLinks(
       {

@@ -22,6 +22,8 @@ export interface Shown {
 export interface Visitor {
   /** Opens an address, and goes where it leads. */
   visit(url: string, headers?: Readonly<Record<string, string>>): Promise<Shown>
+  /** Goes as far as our own addresses lead; where the browser is sent then. */
+  begin(url: string): Promise<URL>
   /** Sends the only form of a page, or that with this button, with these values in it, and goes where it leads. */
   send(shown: Shown, values?: Readonly<Record<string, string>>): Promise<Shown>
   /** Posts these values to where the form of a page goes. */
@@ -48,11 +50,16 @@ export function frontOf(gateway: Gateway, options: { readonly startsPerMinute?: 
 }
 
 /** A browser that knows `*.kith.test` as the gateway; everything else is fetched. */
-export function openVisitor(front: Front, now: () => number = Date.now): Visitor {
+export function openVisitor(
+  front: Front,
+  now: () => number = Date.now,
+  ownHosts: readonly string[] = [],
+): Visitor {
   const cookies = new Map<string, string>()
   const visited: string[] = []
 
-  const isOurs = ({ hostname }: URL) => hostname === KITH || hostname.endsWith(`.${KITH}`)
+  const isOurs = ({ host, hostname }: URL) =>
+    hostname === KITH || hostname.endsWith(`.${KITH}`) || ownHosts.includes(host)
 
   async function once(url: URL, method: string, body: URLSearchParams | undefined, more: Headers = {}) {
     visited.push(url.href)
@@ -117,6 +124,15 @@ export function openVisitor(front: Front, now: () => number = Date.now): Visitor
     cookies,
     visited,
     visit: async (url, headers) => follow(await once(new URL(url), 'GET', undefined, headers)),
+    async begin(url) {
+      let next = new URL(url)
+      for (let hops = 0; hops < 10 && isOurs(next); hops += 1) {
+        const { headers, text } = await once(next, 'GET', undefined)
+        if (headers.location === undefined) throw new Error(`Nobody is sent on:\n${text}`)
+        next = new URL(headers.location, next)
+      }
+      return next
+    },
     async send(shown, values = {}) {
       const { action, method, fields } = formOf(shown)
       const all = new URLSearchParams({ ...fields, ...values })

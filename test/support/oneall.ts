@@ -113,7 +113,6 @@ export async function openOneAllHouse(
     readings: createReadings(bounds),
     deliveries: createDeliveries(),
     media: NO_MEDIA,
-    sendNotice: async () => 200,
     webhooks: createWebhooks(async () => ({ status: 204 })),
     links: createLinks(
       {

@@ -92,7 +92,6 @@ export function openPublishingGateway(
     readings: createReadings(bounds),
     deliveries: createDeliveries({ ...QUICK, ...options.bounds }),
     media: NO_MEDIA,
-    sendNotice: async () => 200,
     webhooks: createWebhooks(async () => ({ status: 204 })),
     links: createLinks({ store, log, meter, now }, { base: 'http://localhost/s' }),
     bounds,

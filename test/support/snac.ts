@@ -28,6 +28,8 @@ export interface Snac {
   readonly following: readonly { readonly username: string; readonly profileUrl: string }[]
   /** An app and a token for `alice`, by the server's own sign-in page. */
   signIn(): Promise<{ clientId: string; clientSecret: string; accessToken: string }>
+  /** Signs `alice` in at the page that an app has sent her to; where the browser is sent then. */
+  agree(page: string): Promise<string>
   /** What the app's owner does when she has changed her mind. */
   revoke(session: { clientId: string; clientSecret: string; accessToken: string }): Promise<void>
   close(): Promise<void>
@@ -75,6 +77,7 @@ export async function openSnac(): Promise<Snac> {
   return {
     server: origin,
     following: FRIENDS.map((username) => ({ username, profileUrl: `${origin}/${username}` })),
+    agree: (page) => agree(page, 'alice', passwords.get('alice') ?? ''),
     signIn: () => signIn(origin, 'alice', passwords.get('alice') ?? ''),
     revoke: (session) => revoke(origin, session),
     close,
@@ -125,11 +128,8 @@ async function signIn(server: string, login: string, password: string) {
     scope: SCOPES,
     state: 'any',
   }
-  const page = await (await fetch(`${server}/oauth/authorize?${new URLSearchParams(asked)}`)).text()
-  const hidden = [...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)]
-  const form = Object.fromEntries(hidden.map(([, name, value]) => [name, value]))
-  const back = await post(`${server}/oauth/x-snac-login`, { ...form, login, passwd: password })
-  const code = new URL(back.headers.get('location') ?? '').searchParams.get('code')
+  const back = await agree(`${server}/oauth/authorize?${new URLSearchParams(asked)}`, login, password)
+  const code = new URL(back).searchParams.get('code')
   assert(code, 'snac gave no code')
   const token = await post(`${server}/oauth/token`, {
     grant_type: 'authorization_code',
@@ -141,6 +141,15 @@ async function signIn(server: string, login: string, password: string) {
   })
   const { access_token: accessToken } = Token.parse(await token.json())
   return { clientId, clientSecret, accessToken }
+}
+
+async function agree(page: string, login: string, password: string): Promise<string> {
+  const text = await (await fetch(page)).text()
+  const hidden = [...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)]
+  const form = Object.fromEntries(hidden.map(([, name, value]) => [name, value]))
+  const { origin } = new URL(page)
+  const back = await post(`${origin}/oauth/x-snac-login`, { ...form, login, passwd: password })
+  return back.headers.get('location') ?? assert.fail('snac sends nobody back')
 }
 
 async function revoke(

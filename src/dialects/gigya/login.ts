@@ -75,10 +75,10 @@ const logout = gigyaRoute({
 
 export const login = [notifyLogin, logout]
 
-/** Methods that only a browser can finish; there is no login through a browser yet. */
+/** What a server asks without the sessions that it must bring; a browser opens the same address with `redirect_uri`. */
 export function browserOnly(name: string): GigyaError {
   return new GigyaError(
     400096,
-    `${name} through a browser is not there yet: send the token of the network in providerSessions`,
+    `${name} without providerSessions is for browsers: a GET with redirect_uri, response_type and provider`,
   )
 }

@@ -15,6 +15,7 @@ import { shorturls } from './shorturls.ts'
 import { site } from './site.ts'
 import { snapshots } from './snapshots.ts'
 import { sso } from './sso.ts'
+import { storage } from './storage.ts'
 import { tools as toolRoutes } from './tools.ts'
 import { users } from './users.ts'
 
@@ -47,6 +48,7 @@ export function createOneAll(
       ...providers,
       ...site,
       ...sso,
+      ...storage,
       ...toolRoutes,
     ],
     takesUploads: (path) => PUBLISHES.test(path),

@@ -46,7 +46,13 @@ async function start() {
     es256: await startSession(network, seeded.reader, 'ES256'),
     es256k: await startSession(network, seeded.reader, 'ES256K'),
   }
-  const ready = { server: network.pds.url, jwtSecret: JWT_SECRET, ...seeded, oauth }
+  const ready = {
+    server: network.pds.url,
+    directory: network.plc.url,
+    jwtSecret: JWT_SECRET,
+    ...seeded,
+    oauth,
+  }
   process.stdout.write(`${JSON.stringify(ready)}\n`)
 }
 

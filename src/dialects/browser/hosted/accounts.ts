@@ -1,6 +1,7 @@
 // The page that a mailed address leads to: its user links accounts there, without a password and without a script.
 
 import { z } from 'zod'
+import { GatewayError } from '../../../core/errors.ts'
 import { isInvitation, openInvitation, VISIT_MS, visitorOf } from '../../../core/invitations.ts'
 import type { Site } from '../../../core/model.ts'
 import { route, type WireAnswer, type WireRequest } from '../../dialect.ts'
@@ -42,12 +43,21 @@ export const openLink = route({
   summary: 'Open an address to link accounts, once',
   input: TOKEN,
   async run({ gateway, caller: { site }, input, request }): Promise<WireAnswer> {
+    requireOwnForm(request)
     const secret = await openInvitation(gateway, site, input.token)
     if (secret === undefined) return toSpent(request, site)
     const cookie = setCookie(request, VISIT, secret, VISIT_MS / 1_000)
     return toWireAnswer({ ...redirect(accountsPath(request, site), { 'set-cookie': cookie }), status: 303 })
   },
 })
+
+// A stranger's page could otherwise open its own invitation in a visitor's browser, who would then link for the stranger.
+// https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
+function requireOwnForm({ headers }: WireRequest): void {
+  const from = headers['sec-fetch-site']
+  if (from === undefined || from === 'same-origin') return
+  throw new GatewayError('forbidden', 'This address is opened by the button on its own page.')
+}
 
 export const accounts = route({
   method: 'GET',
