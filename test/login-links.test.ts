@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { toSetting } from '../src/commands/switches.ts'
 import { type House, openHouse } from './support/house.ts'
 import {
   direct,
@@ -138,6 +139,16 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   }
   assert.fail('it did not come to that')
 }
+
+test('what a site uses is said per network on the command line', () => {
+  assert.deepEqual(toSetting('uses', '*=contacts,linkedin=contacts+publish,github='), {
+    uses: { '*': ['contacts'], linkedin: ['contacts', 'publish'], github: [] },
+  })
+  assert.deepEqual(toSetting('uses', 'default'), { uses: undefined })
+  for (const wrong of ['github', 'github=stars', '=contacts']) {
+    assert.throws(() => toSetting('uses', wrong), /is not written as network=contacts\+publish/)
+  }
+})
 
 describe('an account that is taken away', () => {
   test('by a button of our page, which names it; the network forgets it', async () => {

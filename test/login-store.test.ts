@@ -84,6 +84,27 @@ for (const kind of databases) {
       })
     })
 
+    test('of an account that has moved to another server find the identity that it had', async () => {
+      const { store, site } = house
+      const here = accountOf('did:plc:ada', { server: 'https://old.example' })
+      const { identity } = await store.identities.link(site, here)
+      const { provider, subject } = here
+      await store.identities.moveHome(site, { provider, subject, server: 'https://new.example' })
+      const again = await store.identities.link(site, { ...here, server: 'https://new.example' })
+      assert.deepEqual([again.identity.token, again.isNewIdentity], [identity.token, false])
+      const other = await store.identities.link(site, here)
+      await store.identities.moveHome(site, { provider, subject, server: 'https://old.example' })
+      assert.notEqual(other.identity.token, identity.token)
+      assert.equal((await store.identities.find(site, identity.token))?.server, 'https://new.example')
+    })
+
+    test('lie sealed', async () => {
+      const { store, site } = house
+      await store.logins.begin(site, { key: 'k', browser: 'b' }, ATTEMPT, LIFE)
+      const [row] = await house.raw('select * from login_attempts')
+      assert.doesNotMatch(JSON.stringify(row), /secret verifier|shop\.example/)
+    })
+
     test('with a server we have not registered with yet: one process registers', async () => {
       const { store } = house
       const { site } = house
