@@ -13,7 +13,7 @@ export interface WriterData {
   readonly file: string
   readonly keys: KeySource
   readonly busyTimeoutMs: number
-  /** Counts commits in its one element, each before its outcomes are told. */
+  /** Counts commits that have changed something in its one element, each before its outcomes are told. */
   readonly commits: Int32Array<SharedArrayBuffer>
 }
 
@@ -42,6 +42,9 @@ function startWriter(port: NonNullable<typeof parentPort>, data: WriterData): vo
   const connection = connect(file, { busyTimeoutMs })
   const context: Context = { engine: 'sqlite', keys: openKeys(keys) }
   const waiting: Call[] = []
+  // https://www.sqlite.org/lang_corefunc.html#total_changes: rows that this connection has ever changed.
+  const changes = connection.database.prepare<[], number>('select total_changes()').pluck()
+  let changed = 0
   let isClosing = false
 
   function take(message: ToWriter): void {
@@ -60,7 +63,9 @@ function startWriter(port: NonNullable<typeof parentPort>, data: WriterData): vo
       }
       const group = waiting.splice(0, GROUP)
       const outcomes = runGroup(connection, context, group)
-      Atomics.add(commits, 0, 1)
+      const changedNow = changes.get() ?? 0
+      if (changedNow !== changed) Atomics.add(commits, 0, 1)
+      changed = changedNow
       port.postMessage(outcomes)
       for (const { args } of group) letGoOf(args)
     }
