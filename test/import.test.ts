@@ -180,8 +180,8 @@ test('killed in the middle and run again, an import ends as one that was never k
     answer.writeHead(404).end('{}')
     return true
   }
-  // A step of five users takes sixteen requests: the first is killed within it, the others after it.
-  for (const seen of [9, 30, 30]) {
+  // The first is killed within a step of five users, the others after one.
+  for (const seen of [9, 20, 20]) {
     door.asked.length = 0
     const [kind = '', ...rest] = args
     const running = startKith(t, ['import', kind, 'fresh', ...rest, '--problems', report], settings)
