@@ -20,4 +20,4 @@ VOLUME /data
 EXPOSE 8080 9464
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "src/main.ts", "ready"]
 # The same flags as scripts/run.mjs.
-CMD ["node", "--max-semi-space-size=4", "--heap-growing-percent=50", "src/main.ts", "serve"]
+CMD ["node", "--max-semi-space-size=4", "src/main.ts", "serve"]

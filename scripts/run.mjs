@@ -12,7 +12,7 @@ const ROOT = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))))
  * Flags of the JavaScript engine that the server is shipped with: a small young generation keeps the memory of reads
  * flat and that of an idle process low (bench/results.md).
  */
-const V8_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
+const V8_FLAGS = ['--max-semi-space-size=4']
 
 const TESTS = ['test/*.test.ts', 'test/*/*.test.ts']
 

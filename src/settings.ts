@@ -100,7 +100,7 @@ const bounds = z
     outageMemoryMs: number(60_000, 'ms', 'How long a network’s outage is remembered.'),
     readsAtOnce: number(32, 'identities', 'Identities read at the same time; more wait.', { min: 1 }),
     readsBytes: number(
-      16 * 1024 * 1024,
+      8 * 1024 * 1024,
       'bytes',
       'Contacts held by reads under way, about; above it only the eldest eight go on.',
     ),

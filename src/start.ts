@@ -4,6 +4,7 @@ import { assemble } from './assemble.ts'
 import type { Config } from './config.ts'
 import type { Gateway, Log, Meter } from './core/gateway.ts'
 import { toPingback } from './dialects/oneall/snapshots.ts'
+import { startThrift } from './server/thrift.ts'
 import { startUpkeep } from './server/upkeep.ts'
 import { startServer } from './server.ts'
 
@@ -40,12 +41,14 @@ export async function start(
       { ...doors, tls, portSetting, head: config.front },
     )
     const upkeep = startUpkeep(gateway, { keepReportDays: config.reports.keepDays, toNotice: toPingback })
+    const thrift = startThrift(gateway)
     return {
       gateway,
       url: server.url,
       metricsUrl: server.metricsUrl,
       async stop() {
         await server.stop()
+        thrift.stop()
         await upkeep.stop()
         await close()
       },

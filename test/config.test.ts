@@ -29,7 +29,7 @@ test('an empty environment gives every default', () => {
     readMaxMs: 600_000,
     outageMemoryMs: 60_000,
     readsAtOnce: 32,
-    readsBytes: 16 * 1024 * 1024,
+    readsBytes: 8 * 1024 * 1024,
     readsWaiting: 10_000,
     connectionLifeMs: 3_600_000,
     loginLifeMs: 600_000,

@@ -68,7 +68,7 @@ export interface Bounds {
   readonly outageMemoryMs: number
   /** Identity reads at once; more wait. Default 32. */
   readonly readsAtOnce: number
-  /** Bytes of contacts that reads under way hold together, about; above it only the eldest go on. Default 16 MiB. */
+  /** Bytes of contacts that reads under way hold together, about; above it only the eldest go on. Default 8 MiB. */
   readonly readsBytes: number
   /** Identity reads waiting; more are `overloaded`. Default 10,000. */
   readonly readsWaiting: number

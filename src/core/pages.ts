@@ -66,30 +66,46 @@ export async function readLists(run: Run): Promise<void> {
 }
 
 async function readList(run: Run, network: Network, pager: Paged<Contact>, list: List): Promise<void> {
-  const { room } = run.gateway.readings
-  const bound = run.gateway.bounds.contactsPerIdentity
   if (!list.next || list.isDone) return
-  let request = list.next
-  let answer = fetchPage(run, network, request)
-  while (!list.isDone) {
-    const response = await answer
-    run.signal.throwIfAborted()
-    const { items, next } = pager.parse(response, request)
-    const left = bound - list.count
-    list.isDone = next === undefined || items.length >= left
-    list.isCut = items.length > left
-    // A full list keeps its `next`: it says that the network has more.
-    list.next = next
-    if (next && !list.isDone) {
-      // On its way while this page becomes bytes; awaited as soon as that is done.
-      request = next
-      answer = fetchPage(run, network, next)
-    }
-    const page = toPage(items.slice(0, left))
-    list.pages.push(page)
-    list.count += page.ids.length
-    room.hold(run.lists, page.bytes.length)
+  // What a page was parsed into is seen by `take` alone: a function that waits would hold it until the next one is there.
+  let asked: Asked | undefined = ask(run, network, list.next)
+  while (asked) {
+    const { request, answer }: Asked = asked
+    asked = await answer.then((response) => take(run, network, pager, list, { request, response }))
   }
+}
+
+interface Asked {
+  readonly request: ApiRequest
+  readonly answer: Promise<ApiResponse>
+}
+
+function ask(run: Run, network: Network, request: ApiRequest): Asked {
+  return { request, answer: fetchPage(run, network, request) }
+}
+
+/** Adds a page to the list; the next one is on its way while this one becomes bytes. */
+function take(
+  run: Run,
+  network: Network,
+  pager: Paged<Contact>,
+  list: List,
+  { request, response }: { readonly request: ApiRequest; readonly response: ApiResponse },
+): Asked | undefined {
+  const { bounds, readings } = run.gateway
+  run.signal.throwIfAborted()
+  const { items, next } = pager.parse(response, request)
+  const left = bounds.contactsPerIdentity - list.count
+  list.isDone = next === undefined || items.length >= left
+  list.isCut = items.length > left
+  // A full list keeps its `next`: it says that the network has more.
+  list.next = next
+  const asked = next && !list.isDone ? ask(run, network, next) : undefined
+  const page = toPage(items.slice(0, left))
+  list.pages.push(page)
+  list.count += page.ids.length
+  readings.room.hold(run.lists, page.bytes.length)
+  return asked
 }
 
 /** Waits out a short limit of the network when it is met in the middle of a list. */

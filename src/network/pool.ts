@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import { Agent, buildConnector, errors } from 'undici'
 import { GatewayError } from '../core/errors.ts'
+import { letGo } from '../core/let-go.ts'
 import { afterDeadline, type Deadline } from './deadline.ts'
 import type { Guard } from './guard.ts'
 import type { NetworkOptions } from './options.ts'
@@ -142,7 +143,7 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
           else chunks.push(chunk)
         },
         onResponseEnd() {
-          settle(() => resolve({ status, headers, body: Buffer.concat(chunks, size) }))
+          settle(() => resolve({ status, headers, body: joined(chunks, size) }))
         },
         onResponseError(_controller, error) {
           settle(() => reject(toGatewayError(error, isWritten, name)))
@@ -150,6 +151,16 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
       },
     )
   })
+}
+
+/** One piece of memory; that of the pieces is given back as soon as the parser has done with them. */
+function joined(chunks: readonly Buffer[], size: number): Buffer {
+  const [only] = chunks
+  if (only && chunks.length === 1) return only
+  setImmediate(() => {
+    for (const chunk of chunks) letGo(chunk)
+  })
+  return Buffer.concat(chunks, size)
 }
 
 function toHeaders(received: Readonly<Record<string, string | string[] | undefined>>) {

@@ -37,7 +37,7 @@ export function createFile(path: string): void {
  * rows here and there a tenth less. What was touched counts as memory of the process, and the system takes it back when
  * it needs it. https://www.sqlite.org/mmap.html
  */
-const MMAP_BYTES = 0x7fff_0000
+const MMAP_BYTES = 128 * 1024 * 1024
 
 /** Opens a file that `createFile` has made. */
 export function connect(file: string, { readonly = false, busyTimeoutMs }: ConnectionOptions): Connection {
