@@ -138,6 +138,16 @@ describe('posting on Bluesky', () => {
     assert.deepEqual([state, posts.map(({ id }) => id)], ['published', [post?.id]])
   })
 
+  test('a record is found too when it was written long after the time that it bears', async () => {
+    await using there = await openSandboxed({ bounds: { skewMs: 300 }, network: { retriesMax: 0 } })
+    const { identity } = await there.link('bluesky', HOST)
+    there.sandbox.dial(HOST, { ...PUT, status: 429, retryAfterSeconds: 1, times: 1 })
+    there.sandbox.dial('*', { ...PUT, loseRate: 1 })
+    const { state, post } = await there.publish(identity, { text: 'Late' })
+    const posts = there.sandbox.posts(HOST)
+    assert.deepEqual([state, posts.map(({ id }) => id)], ['published', [post?.id]])
+  })
+
   test('an ended session is told as such', async () => {
     await using there = await openSandboxed()
     const { identity, grant } = await there.link('bluesky', HOST)

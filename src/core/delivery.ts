@@ -170,7 +170,8 @@ async function look(run: Run, progress: Progress): Promise<Next> {
   if (!publish.recent)
     return ended(progress, 'unknown', silent(run, 'did not say whether it took the message.'))
   try {
-    const wanted = { text: held.rendered.text, marks: held.marks, since: committedAt - skewMs }
+    const earliest = publish.datesByDraft ? Math.min(held.sendAt, committedAt) : committedAt
+    const wanted = { text: held.rendered.text, marks: held.marks, since: earliest - skewMs }
     const seen = await lookFor(publish.recent, network, { ...wanted, pagesMax: lookPages })
     for (const post of seen.posts) {
       const isTaken = await gateway.store.publications.isTaken(held, post.id)

@@ -1,7 +1,7 @@
 // Publishing, as nouns: what a site wants said, what a network would show of it, what became of it.
 
 import type { Problem } from './errors.ts'
-import type { Card } from './media-room.ts'
+import type { Card, OpenMedia } from './media-room.ts'
 import type { Identity } from './model.ts'
 import type { Network, Paged } from './provider.ts'
 
@@ -104,7 +104,7 @@ export interface Draft extends Rendered {
   /** 13-character TID: record key, nonce, guid, idempotency key. */
   readonly key: string
   /** Bytes of a medium, fitted to the network's limits. */
-  readonly open: (media: Media) => Promise<{ readonly bytes: Uint8Array; readonly mimeType: string }>
+  readonly open: (media: Media) => Promise<OpenMedia>
   /** A public address of a medium, fitted alike, that lives as long as the network needs to fetch it. */
   readonly address: (media: Media) => Promise<string>
   /**
@@ -174,6 +174,8 @@ export interface Publish {
   readonly recent?: Paged<RecentPost>
   /** `recent` may tell words otherwise than they were sent: an absent post is sure only where no other could be it. */
   readonly retells?: boolean
+  /** Posts bear the draft's time, however much later they are written. */
+  readonly datesByDraft?: boolean
   /** What the network itself does against doubles, for how long, and which server software is known to honour it. */
   readonly once?: {
     readonly by: 'key' | 'record'

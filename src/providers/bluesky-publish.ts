@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { byCursor, paged } from '../core/answers.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { OpenMedia } from '../core/media-room.ts'
 import type { Network } from '../core/provider.ts'
 import type { Draft, Facet, MediaLimits, MessageLink, PostRef, Publish, RecentPost } from '../core/publish.ts'
 
@@ -99,10 +100,7 @@ async function cardOf(draft: Draft, link: MessageLink, network: Network): Promis
   return { $type: 'app.bsky.embed.external', external }
 }
 
-async function uploaded(
-  opened: { bytes: Uint8Array; mimeType: string } | Promise<{ bytes: Uint8Array; mimeType: string }>,
-  network: Network,
-): Promise<unknown> {
+async function uploaded(opened: OpenMedia | Promise<OpenMedia>, network: Network): Promise<unknown> {
   const raw = await opened
   const request = { method: 'POST', path: '/com.atproto.repo.uploadBlob', raw } as const
   return (await network.call(request, Blob)).blob
@@ -151,10 +149,11 @@ const recent = paged<RecentPost, z.infer<typeof Records>>({
 })
 
 /** How a record is made and found again. */
-export const publishRecord: Pick<Publish, 'prepare' | 'commit' | 'recent' | 'once'> = {
+export const publishRecord: Pick<Publish, 'prepare' | 'commit' | 'recent' | 'datesByDraft' | 'once'> = {
   prepare,
   commit,
   recent,
+  datesByDraft: true,
   // A key is taken for good.
   once: { by: 'record', seconds: Number.POSITIVE_INFINITY },
 }

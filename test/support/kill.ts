@@ -182,11 +182,12 @@ function judge(
   const untrue: string[] = []
   for (const { text, message } of found) {
     if (message?.publications.length !== PROVIDERS.length || !isEnded(message)) lost.push(text)
-    for (const { provider, state } of message?.publications ?? []) {
+    for (const { provider, state, problem } of message?.publications ?? []) {
       outcomes[provider] = { ...outcomes[provider], [state]: (outcomes[provider]?.[state] ?? 0) + 1 }
       const count = there.get(`${provider}: ${text}`) ?? 0
       const isTrue = state === 'published' ? count === 1 : state === 'unknown' ? count <= 1 : count === 0
-      if (!isTrue) untrue.push(`${provider}: ${text} is ${state}, and there ${count} times`)
+      const why = problem ? ` (${problem.code}: ${problem.message})` : ''
+      if (!isTrue) untrue.push(`${provider}: ${text} is ${state}${why}, and there ${count} times`)
     }
   }
   const doubled = [...there].filter(([, count]) => count > 1).map(([name]) => name)
