@@ -275,7 +275,7 @@ for (const database of databases) {
     test('a limit of the network is waited out, however often, and nothing is asked before', () =>
       withHouse(async (house) => {
         const { token } = await house.user('mute')
-        house.offices.conduct = first(6, { status: 429, headers: { 'retry-after': '1' } })
+        house.offices.conduct = first(6, { status: 429, headers: { 'retry-after': '3' } })
         const startedAt = Date.now()
         const message = await house.say('Later', { user: token, providers: ['mute'] }, { deadlineMs: 300 })
         const [publication] = message.publications
@@ -287,7 +287,7 @@ for (const database of databases) {
           ],
           ['queued', 'rate_limited', 'pending'],
         )
-        assert((publication?.dueAt ?? 0) >= startedAt + 1_000)
+        assert((publication?.dueAt ?? 0) >= startedAt + 3_000)
         assert.equal(house.offices.asked.length, 1)
         await resumePublishing(house.gateway)
         assert.equal(house.offices.asked.length, 1)
@@ -469,7 +469,7 @@ for (const database of databases) {
         const { offices, gateway, site, user, say } = house
         const { token } = await user('mute')
         const to = { user: token, providers: ['mute'] }
-        const publishAt = Date.now() + 150
+        const publishAt = Date.now() + 1_500
         const [sent, cancelled] = [
           await say('Then', to, { publishAt }),
           await say('Never', to, { publishAt }),
