@@ -99,7 +99,7 @@ export function createFront(parts: FrontParts): Front {
   let isDraining = false
   let whenIdle: (() => void)[] = []
 
-  function answer(request: WireRequest, signal = NEVER): WireAnswer | Promise<WireAnswer> {
+  function answer(request: WireRequest, signal: () => AbortSignal): WireAnswer | Promise<WireAnswer> {
     try {
       const face = faces.find(({ dialect }) => dialect.owns(request)) ?? byDefault
       return serve(face, request, signal)
@@ -152,10 +152,14 @@ export function createFront(parts: FrontParts): Front {
       },
       options,
     )
-    const aborter = new AbortController()
-    const answered = answer(request, aborter.signal)
+    let aborter: AbortController | undefined
+    const aborted = () => {
+      aborter ??= new AbortController()
+      return aborter
+    }
+    const answered = answer(request, () => aborted().signal)
     if (answered instanceof Promise) {
-      pending.set(message.socket, { response, aborter })
+      pending.set(message.socket, { response, abort: () => aborted().abort() })
       void answered.then((later) => {
         write(message, response, request, later)
         settle(message)
@@ -192,12 +196,12 @@ export function createFront(parts: FrontParts): Front {
 
   return {
     listener,
-    answer,
+    answer: (request, signal = NEVER) => answer(request, () => signal),
     attach(server, ownListener = listener) {
       // A reader that takes nothing for so long is not coming back.
       server.setTimeout(120_000)
       const watch = (socket: Duplex) => {
-        socket.once('close', () => pending.get(socket)?.aborter?.abort())
+        socket.once('close', () => pending.get(socket)?.abort?.())
       }
       server.on('connection', watch).on('secureConnection', watch)
       server.on('request', ownListener)
@@ -223,7 +227,8 @@ export function createFront(parts: FrontParts): Front {
 /** Who waits on a socket for an answer that is not there yet. */
 interface Pending {
   readonly response: ServerResponse
-  readonly aborter?: AbortController
+  /** Told when the socket closes. */
+  readonly abort?: () => void
 }
 
 function faceOf(faces: readonly Face[], id: string | undefined): Face {

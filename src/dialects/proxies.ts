@@ -1,6 +1,12 @@
 // What a request went through before it came here: believed only where a configured proxy says it.
 
 import { BlockList, isIP } from 'node:net'
+import { createTwoGenerations } from '../core/two-generations.ts'
+
+/** Addresses of which is remembered whether they are a proxy's: to look through the ranges costs microseconds. */
+const REMEMBERED = 10_000
+/** The longest there are, with a zone: others are none. */
+const ADDRESS_LENGTH = 64
 
 export interface Seen {
   readonly address: string
@@ -18,8 +24,14 @@ export type Sight = (peer: string, headers: Readonly<Record<string, string>>) =>
 export function createSight(proxies: readonly string[]): Sight {
   if (proxies.length === 0) return (peer) => ({ address: plainAddress(peer) })
   const trusted = toBlockList(proxies)
-  const isTrusted = (address: string) =>
-    isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const known = createTwoGenerations<string, boolean>(REMEMBERED)
+  const isTrusted = (address: string) => {
+    const before = known.get(address)
+    if (before !== undefined) return before
+    const is = isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+    if (address.length <= ADDRESS_LENGTH) known.set(address, is)
+    return is
+  }
 
   return (peer, headers) => {
     const address = plainAddress(peer)

@@ -12,11 +12,11 @@ export interface Face {
   readonly table: RouteTable
 }
 
-/** Answers in the dialect's envelope whatever happens; never throws, never rejects. */
+/** Answers in the dialect's envelope whatever happens; never throws, never rejects. What is remembered asks for no signal. */
 export type Serve = (
   face: Face,
   request: WireRequest,
-  signal: AbortSignal,
+  signal: () => AbortSignal,
 ) => WireAnswer | Promise<WireAnswer>
 
 export interface ServeParts {
@@ -35,7 +35,11 @@ export function createServe(parts: ServeParts): { readonly serve: Serve; busy():
   const bySite = new Map<number, { busy: number }>()
   let inFlight = 0
 
-  function serve(face: Face, request: WireRequest, signal: AbortSignal): WireAnswer | Promise<WireAnswer> {
+  function serve(
+    face: Face,
+    request: WireRequest,
+    signal: () => AbortSignal,
+  ): WireAnswer | Promise<WireAnswer> {
     const { dialect } = face
     if (request.flaw) return count(dialect, '(flawed)', fail(dialect, request, request.flaw, signal))
     try {
@@ -51,7 +55,7 @@ export function createServe(parts: ServeParts): { readonly serve: Serve; busy():
   async function run(
     { dialect, table }: Face,
     request: WireRequest,
-    signal: AbortSignal,
+    signal: () => AbortSignal,
   ): Promise<WireAnswer> {
     const startedAt = performance.now()
     const { route, parameters, methods } = table.match(request.method, pathAsSpelled(request))
@@ -64,7 +68,7 @@ export function createServe(parts: ServeParts): { readonly serve: Serve; busy():
       if (!route) throw unknownRoute(request, methods)
       site = enter(caller.site.id)
       const input = parseInput(route, dialect.input(request, route, parameters))
-      const result = await route.run({ gateway, caller, input, request, signal })
+      const result = await route.run({ gateway, caller, input, request, signal: signal() })
       answer = dialect.success(result, request, caller)
     } catch (error) {
       answer = fail(dialect, request, error, signal)
@@ -87,11 +91,16 @@ export function createServe(parts: ServeParts): { readonly serve: Serve; busy():
     return count
   }
 
-  function fail(dialect: Dialect, request: WireRequest, thrown: unknown, signal: AbortSignal): WireAnswer {
+  function fail(
+    dialect: Dialect,
+    request: WireRequest,
+    thrown: unknown,
+    signal: () => AbortSignal,
+  ): WireAnswer {
     const error = GatewayError.from(thrown)
     if (error.code === 'internal') {
       const fields = { requestId: request.id, dialect: dialect.id, cause: storyOf(error) }
-      if (signal.aborted) log.debug(fields, 'A request whose caller has gone away failed.')
+      if (signal().aborted) log.debug(fields, 'A request whose caller has gone away failed.')
       else log.error(fields, 'A request failed for a reason we did not foresee.')
     }
     try {
