@@ -6,6 +6,7 @@ import type { Gateway } from './gateway.ts'
 import type { Contact, Identity } from './model.ts'
 import { type ContactPage, type Relation, toPage } from './portable.ts'
 import type { ApiRequest, ApiResponse, Network, Paged } from './provider.ts'
+import { laterTurn } from './turns.ts'
 
 /** A limit of the network that passes sooner than this is waited out in the middle of a list. */
 const LIMIT_WAIT_MAX_MS = 60_000
@@ -27,6 +28,8 @@ export type Lists = Partial<Record<Relation, List>>
 /** Whether a read waits for a limit of the network to pass. */
 export interface Waits {
   waitsFor?: Problem
+  /** A page has arrived. */
+  hasRead?: boolean
   /** Told when it begins to. */
   readonly listeners: Set<(problem: Problem) => void>
 }
@@ -67,7 +70,7 @@ export async function readLists(run: Run): Promise<void> {
 
 async function readList(run: Run, network: Network, pager: Paged<Contact>, list: List): Promise<void> {
   if (!list.next || list.isDone) return
-  // What a page was parsed into is seen by `take` alone: a function that waits would hold it until the next one is there.
+  // What a page was parsed into is seen by `take` alone: this function would hold it until the next one is there.
   let asked: Asked | undefined = ask(run, network, list.next)
   while (asked) {
     const { request, answer }: Asked = asked
@@ -81,29 +84,36 @@ interface Asked {
 }
 
 function ask(run: Run, network: Network, request: ApiRequest): Asked {
-  return { request, answer: fetchPage(run, network, request) }
+  const answer = fetchPage(run, network, request)
+  // It is heard of when its turn comes, also where it fails at once.
+  answer.catch(() => undefined)
+  return { request, answer }
 }
 
-/** Adds a page to the list; the next one is on its way while this one becomes bytes. */
-function take(
+/** Adds a page to the list; the next one is on its way before this one becomes bytes. */
+async function take(
   run: Run,
   network: Network,
   pager: Paged<Contact>,
   list: List,
   { request, response }: { readonly request: ApiRequest; readonly response: ApiResponse },
-): Asked | undefined {
+): Promise<Asked | undefined> {
   const { bounds, readings } = run.gateway
   run.signal.throwIfAborted()
   const { items, next } = pager.parse(response, request)
+  run.state.hasRead = true
   const left = bounds.contactsPerIdentity - list.count
-  list.isDone = next === undefined || items.length >= left
+  const isDone = next === undefined || items.length >= left
+  const asked = isDone ? undefined : ask(run, network, next)
+  if (asked) await laterTurn()
+  const page = toPage(items.slice(0, left))
+  // All at once: between two of these, the place of the read may be stored.
+  list.pages.push(page)
+  list.count += page.ids.length
+  list.isDone = isDone
   list.isCut = items.length > left
   // A full list keeps its `next`: it says that the network has more.
   list.next = next
-  const asked = next && !list.isDone ? ask(run, network, next) : undefined
-  const page = toPage(items.slice(0, left))
-  list.pages.push(page)
-  list.count += page.ids.length
   readings.room.hold(run.lists, page.bytes.length)
   return asked
 }
@@ -117,7 +127,7 @@ async function fetchPage(run: Run, network: Network, request: ApiRequest): Promi
     } catch (error) {
       const failure = GatewayError.from(error)
       const waitSeconds = failure.retryAfterSeconds
-      const hasRead = Object.values(run.lists).some(({ count }) => count > 0)
+      const hasRead = run.state.hasRead || Object.values(run.lists).some(({ count }) => count > 0)
       if (failure.code !== 'rate_limited' || waitSeconds === undefined || !hasRead) throw error
       if (waitSeconds * 1_000 > LIMIT_WAIT_MAX_MS) throw error
       run.state.waitsFor = failure.problem

@@ -2,16 +2,31 @@
 // served. (Node runs all `setImmediate` callbacks that are waiting in the same turn.)
 
 const waiting: (() => void)[] = []
+/** Work that nobody waits for yet: its turns come when no other wants one. */
+const waitingLater: (() => void)[] = []
+let isGoing = false
 
 /** Resolves in a turn of its own, in order of asking; what follows without a pause is done within that turn. */
 export function ownTurn(): Promise<void> {
+  return turnOf(waiting)
+}
+
+/** The same, after all that `ownTurn` was asked for until then. */
+export function laterTurn(): Promise<void> {
+  return turnOf(waitingLater)
+}
+
+function turnOf(queue: (() => void)[]): Promise<void> {
   return new Promise((resolve) => {
-    waiting.push(resolve)
-    if (waiting.length === 1) setImmediate(next)
+    queue.push(resolve)
+    if (!isGoing) setImmediate(next)
+    isGoing = true
   })
 }
 
 function next(): void {
-  waiting.shift()?.()
-  if (waiting.length > 0) setImmediate(next)
+  const turn = waiting.shift() ?? waitingLater.shift()
+  isGoing = waiting.length + waitingLater.length > 0
+  if (isGoing) setImmediate(next)
+  turn?.()
 }
