@@ -13,7 +13,7 @@ import {
   saveLedgers,
   takeGroups,
 } from './graph-ledger.ts'
-import { deletePendings, type NewPending, writePendings } from './graph-pendings.ts'
+import { deletePendings, type NewPending, pendingsTo, writePendings } from './graph-pendings.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { number, optionalText, sure, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
@@ -49,6 +49,7 @@ export function* addFriends(
   const ledgers = yield* openLedgers(context, siteId, isMutual ? [me.id, ...ids] : [me.id])
   const mine = sure(ledgers.get(me.id))
   const between = yield* readBetween(me.id, ids)
+  const requests = yield* requestsOf(me.id, between, isMutual)
   const mayAsk = isForced || (yield* isFree(me.id))
   const edges: Edge[] = []
   const asked: NewPending[] = []
@@ -93,7 +94,11 @@ export function* addFriends(
     if (!theirs) return
     if (!state.isTheirFriend) {
       const { source, wording } = said
-      edges.push({ from: other.id, to: me.id, serial: grow(theirs, at), addedAt: at, source, wording })
+      const edge = { from: other.id, to: me.id, serial: grow(theirs, at), addedAt: at, source, wording }
+      // Who had asked before is given what the request said of remark and groups.
+      const { remark, groups = [] } = requests.get(other.id) ?? {}
+      const groupIds = fitGroups(theirs, groups, limits.groups) ? takeGroups(theirs, groups, at) : []
+      edges.push({ ...edge, remark, groupIds })
       reversed.add(other.name)
       state.isTheirFriend = true
     }
@@ -122,7 +127,7 @@ export function* addFriends(
 
   const outcomes = met.map((each) => ({ account: each.line.account, code: take(each) }))
   if (edges.length + asked.length === 0) return outcomes
-  yield* writeEdges(siteId, edges)
+  yield* writeEdges(context, siteId, edges)
   yield* deletePendings(answered, ledgers)
   yield* writePendings(siteId, asked)
   yield* saveLedgers(siteId, ledgers)
@@ -140,6 +145,17 @@ export function* addFriends(
 
 function wordsOf({ remark, source, wording }: NewFriend): Pick<Edge, 'remark' | 'source' | 'wording'> {
   return { remark: said(remark), source: said(source), wording: said(wording) }
+}
+
+/** The requests of those who wait for the account's answer, by who asked. */
+function* requestsOf(
+  myId: number,
+  between: ReadonlyMap<number, Between>,
+  isMutual: boolean,
+): Query<ReadonlyMap<number, NewPending>> {
+  const asking = isMutual ? [...between].flatMap(([id, { asks }]) => (asks ? [id] : [])) : []
+  const requests = asking.length > 0 ? yield* pendingsTo(myId, asking) : []
+  return new Map(requests.map((request) => [request.from, request]))
 }
 
 /** Whether the account may send requests. */

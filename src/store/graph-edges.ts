@@ -2,8 +2,9 @@
 
 import type { Custom } from '../core/graph-model.ts'
 import { type Ledgers, shrink } from './graph-ledger.ts'
-import { all, type Query, type Row } from './query.ts'
+import { all, each, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalText, sure, toJson } from './row.ts'
+import type { Context } from './sealed.ts'
 
 /** One row of `friends`. */
 export interface Edge {
@@ -29,23 +30,32 @@ export function keyOf(from: string, to: string): string {
 const PARAM = 'cast(? as {integer})'
 const ITEM = 'cast(item.value as {integer})'
 
+const WRITTEN_OVER = `on conflict (key) do update set
+  added_at = excluded.added_at, remark = excluded.remark, source = excluded.source,
+  wording = excluded.wording, group_ids = excluded.group_ids, custom = excluded.custom`
+
 /** Writes edges, over those that are there but for their serials. */
-export function* writeEdges(siteId: number, edges: readonly Edge[]): Query<void> {
+export function* writeEdges({ engine }: Context, siteId: number, edges: readonly Edge[]): Query<void> {
   if (edges.length === 0) return
   // In the order of the table and of its index: neighbours are written one after the other.
-  const sorted = edges.toSorted((a, b) => a.from - b.from || a.to - b.to)
+  const lines = edges.toSorted((a, b) => a.from - b.from || a.to - b.to).map(toLine)
+  if (engine === 'sqlite') {
+    yield* each(
+      `insert into friends (site_id, key, ${EDGE})
+       values (?, ${keyOf('?', '?')}, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${WRITTEN_OVER}`,
+      lines.map((line) => [siteId, line[0], line[1], ...line]),
+    )
+    return
+  }
   yield* all(
     `insert into friends (site_id, key, ${EDGE})
      select ${PARAM}, ${keyOf('cast(item.value ->> 0 as {integer})', 'cast(item.value ->> 1 as {integer})')},
        cast(item.value ->> 0 as {integer}), cast(item.value ->> 1 as {integer}),
        cast(item.value ->> 2 as {integer}), cast(item.value ->> 3 as {integer}), item.value ->> 4,
        item.value ->> 5, item.value ->> 6, item.value ->> 7, item.value ->> 8
-     from {lines} where true
-     on conflict (key) do update set
-       added_at = excluded.added_at, remark = excluded.remark, source = excluded.source,
-       wording = excluded.wording, group_ids = excluded.group_ids, custom = excluded.custom`,
+     from {lines} where true ${WRITTEN_OVER}`,
     siteId,
-    toJson(sorted.map(toLine)),
+    toJson(lines),
   )
 }
 
@@ -101,7 +111,7 @@ export function said(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
 }
 
-function toLine(edge: Edge): readonly (number | string | null)[] {
+function toLine(edge: Edge): readonly [from: number, to: number, ...(number | string | null)[]] {
   const { from, to, serial, addedAt, remark, source, wording, groupIds, custom } = edge
   return [
     from,
@@ -111,7 +121,7 @@ function toLine(edge: Edge): readonly (number | string | null)[] {
     remark ?? null,
     source ?? null,
     wording ?? null,
-    groupIds && groupIds.length > 0 ? JSON.stringify(groupIds) : null,
+    groupIds && groupIds.length > 0 ? `[${groupIds.join()}]` : null,
     custom && Object.keys(custom).length > 0 ? JSON.stringify(custom) : null,
   ]
 }

@@ -67,7 +67,7 @@ export function* importFriends(
   if (edges.size === 0) return outcomes
   const groups = mine.groups.size > 0
   moveList(mine, rules.at, { standard: true, custom: true, groups })
-  yield* writeEdges(siteId, [...edges.values()])
+  yield* writeEdges(context, siteId, [...edges.values()])
   yield* saveLedgers(siteId, ledgers)
   yield* appendFeed(siteId, [...entry('added', me, added), ...entry('updated', me, updated)], rules)
   return outcomes
@@ -112,7 +112,7 @@ export function* updateFriends(
   const outcomes = met.map((each) => ({ account: each.line.account, code: take(each) }))
   if (changed.size === 0) return outcomes
   moveList(mine, rules.at, moved)
-  yield* writeEdges(siteId, [...changed.values()])
+  yield* writeEdges(context, siteId, [...changed.values()])
   yield* saveLedgers(siteId, ledgers)
   yield* appendFeed(siteId, entry('updated', me, names), rules)
   return outcomes

@@ -40,7 +40,7 @@ export function* addGroups(
       ...edge,
       groupIds: [...new Set([...(edge.groupIds ?? []), ...made])].toSorted((a, b) => a - b),
     }))
-    yield* writeEdges(siteId, grouped)
+    yield* writeEdges(context, siteId, grouped)
   }
   if (mine.isChanged) {
     yield* saveLedgers(siteId, ledgers)

@@ -127,8 +127,8 @@ export function shrink(ledger: Ledger, by: number, at: number): void {
 
 /** Whether these groups, with those that are there, are not too many. */
 export function fitGroups(ledger: Ledger, names: readonly string[], max: number): boolean {
-  const missing = new Set(names.filter((name) => !ledger.groups.has(name)))
-  return missing.size === 0 || ledger.groups.size + missing.size <= max
+  const missing = names.filter((name) => !ledger.groups.has(name))
+  return missing.length === 0 || ledger.groups.size + new Set(missing).size <= max
 }
 
 /** Ids of groups by name, in order of making; the missing ones are made. */

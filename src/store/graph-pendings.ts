@@ -111,7 +111,7 @@ export function* acceptPendings(
     [...accepted].map((from) => ({ to: me.id, from })),
     ledgers,
   )
-  yield* writeEdges(siteId, edges)
+  yield* writeEdges(context, siteId, edges)
   yield* saveLedgers(siteId, ledgers)
   const [added, reversed] = [
     new Set([...accepted].filter((id) => !isMyFriend.has(id))),
@@ -186,7 +186,8 @@ export function* pagePendings(
   }
 }
 
-function* pendingsTo(toId: number, fromIds: readonly number[]): Query<readonly NewPending[]> {
+/** The requests of some to one account. */
+export function* pendingsTo(toId: number, fromIds: readonly number[]): Query<readonly NewPending[]> {
   const rows = yield* all(
     `select p.to_id, p.from_id, p.serial, p.asked_at, p.remark, p.source, p.wording, p.group_names
      from {names} cross join pendings p where p.to_id = ? and p.from_id = cast(item.value as {integer})`,

@@ -119,8 +119,12 @@ export function createSender(isNamed: boolean): Sender {
     return query
   }
 
-  return async (client, { sql, params }) => {
+  return async (client, { sql, params, each }) => {
     const query = spelled.get(sql) ?? prepare(sql)
+    if (each) {
+      for (const row of each) await client.query({ ...query, values: [...bindable(row)] })
+      return []
+    }
     const { rows } = await client.query<Row>({ ...query, values: [...bindable(params)] })
     return rows
   }

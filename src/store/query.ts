@@ -13,6 +13,8 @@ export interface Statement {
   /** With `?` for parameters and `{words}` of engine.ts. The set of texts is finite: each is prepared and kept. */
   readonly sql: string
   readonly params: readonly Param[]
+  /** Run once for each of these instead, in their order; there are no rows to answer. */
+  readonly each?: readonly (readonly Param[])[]
 }
 
 /** A store method: yields statements, is given their rows, returns its answer. */
@@ -27,6 +29,11 @@ export function* all(sql: string, ...params: readonly Param[]): Query<readonly R
 export function* one(sql: string, ...params: readonly Param[]): Query<Row | undefined> {
   const rows = yield { sql, params }
   return rows[0]
+}
+
+/** One statement again and again: on SQLite in two thirds of the time that the same rows take as one JSON text. */
+export function* each(sql: string, rows: readonly (readonly Param[])[]): Query<void> {
+  yield { sql, params: [], each: rows }
 }
 
 /** Thrown by a query that met a row somebody else had just changed: the driver begins it again. */
