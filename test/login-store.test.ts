@@ -98,6 +98,21 @@ for (const kind of databases) {
       assert.equal((await store.identities.find(site, identity.token))?.server, 'https://new.example')
     })
 
+    test('of an account that stands under two old servers move the elder one', async () => {
+      const { store, site } = house
+      const [one, two] = ['https://one.example', 'https://two.example']
+      const elder = await store.identities.link(site, accountOf('did:plc:bob', { server: one }))
+      const younger = await store.identities.link(site, accountOf('did:plc:bob', { server: two }))
+      const { provider } = elder.identity
+      await store.identities.moveHome(site, {
+        provider,
+        subject: 'did:plc:bob',
+        server: 'https://new.example',
+      })
+      assert.equal((await store.identities.find(site, elder.identity.token))?.server, 'https://new.example')
+      assert.equal((await store.identities.find(site, younger.identity.token))?.server, two)
+    })
+
     test('lie sealed', async () => {
       const { store, site } = house
       await store.logins.begin(site, { key: 'k', browser: 'b' }, ATTEMPT, LIFE)

@@ -131,9 +131,10 @@ export function verdictOn(failure: GatewayError): 'undone' | 'refused' | 'unsure
   switch (failure.code) {
     case 'network_unreached':
     case 'rate_limited':
+      return 'undone'
+    // Ours, or theirs: either can come after the request has left.
     case 'overloaded':
     case 'throttled':
-      return 'undone'
     case 'network_silent':
     case 'network_unavailable':
     case 'network_unreadable':

@@ -72,7 +72,9 @@ export async function redeemAtproto(parts: ConsentParts, reply: Reply, auth: Atp
   const { server, clientId, dpopKey, verifier, redirectUri } = memory
   const code = codeFrom(reply)
   if (!dpopKey || !verifier) throw unreadable(provider)
-  const { tokenUrl } = await authServerOf(parts.authServers, { provider, server, deadline })
+  const { tokenUrl, issuer } = await authServerOf(parts.authServers, { provider, server, deadline })
+  // A server that names another one since it was asked is shown neither code nor verifier.
+  if (issuer !== memory.issuer) throw impostor(provider)
   const { body } = await post(parts, {
     provider,
     server,
@@ -98,16 +100,15 @@ export async function redeemAtproto(parts: ConsentParts, reply: Reply, auth: Atp
   }
   const account = await accountOf(parts, { provider, auth, deadline }, did)
   const home = await authServerOf(parts.authServers, { provider, server: account.server, deadline })
-  if (home.issuer !== memory.issuer) {
-    throw new GatewayError(
-      'conflict',
-      `This server does not speak for the ${provider.name} account it names.`,
-    )
-  }
+  if (home.issuer !== memory.issuer) throw impostor(provider)
   const known = await parts.store.apps.find(site, provider.id, account.server)
   if (known?.clientId !== clientId)
     await parts.store.apps.save(site, provider.id, { clientId }, account.server)
   return { tokens: { ...tokensFrom(parts, provider, body), dpopKey }, server: account.server, subject: did }
+}
+
+function impostor({ name }: Provider): GatewayError {
+  return new GatewayError('conflict', `This server does not speak for the ${name} account it names.`)
 }
 
 /** https://www.rfc-editor.org/rfc/rfc7009#section-2.1; sessions made of app passwords are left to end by themselves. */

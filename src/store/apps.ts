@@ -76,6 +76,12 @@ export function* claimApp(
   server: string,
   leaseMs: number,
 ): Query<boolean> {
+  // Of those who never registered nothing is left when their lease is over: anybody may name servers that are not there.
+  yield* all(
+    `delete from app_leases where site_id = ? and lease_until <= {now} and not exists (select 1 from apps a
+       where a.site_id = app_leases.site_id and a.provider = app_leases.provider and a.server = app_leases.server)`,
+    siteId,
+  )
   const full = yield* one(
     `select server from app_leases where site_id = ? and (provider <> ? or server <> ?)
      limit 1 offset ${SERVERS_MAX - 1}`,

@@ -146,12 +146,13 @@ export function* removeAllFriends(
   const ids = rows.map((row) => number(row, 'to_id'))
   const ledgers = yield* openLedgers(context, siteId, rules.isMutual ? [me.id, ...ids] : [me.id])
   const removed = yield* removeBothEdges(me.id, ids, rules.isMutual, ledgers, rules.at)
-  if (removed.mine.size === 0) return
+  // Somebody may have ended my side of them since they were looked up, and left me theirs.
+  if (removed.mine.size + removed.theirs.size === 0) return
   yield* saveLedgers(siteId, ledgers)
   yield* appendFeed(
     siteId,
     [
-      { kind: 'removed', account: me.name, others: [] },
+      ...(removed.mine.size > 0 ? [{ kind: 'removed' as const, account: me.name, others: [] }] : []),
       ...(removed.theirs.size > 0
         ? [{ kind: 'removed' as const, account: me.name, others: [], isReverse: true }]
         : []),

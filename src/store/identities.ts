@@ -75,7 +75,8 @@ export function* moveHome(
   const { provider, server, subject } = account
   yield* all(
     `update identities set server = ?
-     where site_id = ? and match_key = ? and provider = ? and subject = ? and server <> ?
+     where id = (select min(a.id) from identities a
+         where a.site_id = ? and a.match_key = ? and a.provider = ? and a.subject = ? and a.server <> ?)
        and not exists (select 1 from identities o where o.site_id = ? and o.provider = ? and o.server = ?
          and o.subject = ?)`,
     server,
