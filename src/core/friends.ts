@@ -42,7 +42,7 @@ export interface FriendSources {
 
 /** Contacts worked on in one turn of the event loop. */
 const SLICE = 1_000
-/** Accounts asked for in one query, which SQLite answers in one turn. */
+/** Accounts asked for in one query: beyond what four full lists hold, there are several. */
 const ACCOUNTS_AT_ONCE = 20_000
 
 /**

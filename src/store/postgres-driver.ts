@@ -72,6 +72,8 @@ export function openPostgresDriver(pool: pg.Pool, context: Context, bounds: Post
       if (answer.done) return answer.value
       throw new GatewayError('internal', 'A read asked more than one statement.')
     },
+    // It is the server that takes long.
+    readSlowly: (query) => driver.read(query),
     async write(name, ...args) {
       admit()
       return (await insist(() => transact(pool, sender, writeOf(context, name, args)))) as never

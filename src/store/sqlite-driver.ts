@@ -1,12 +1,13 @@
 // SQLite under the store: reads on the caller's thread, from a connection that cannot write; writes in the writer's.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { GatewayError } from '../core/errors.ts'
 import { backupSqlite } from './backup.ts'
 import { receiveError, toGatewayError } from './failure.ts'
 import { createNonces } from './nonces.ts'
 import type { Context } from './sealed.ts'
-import { connect } from './sqlite.ts'
+import { type Connection, connect } from './sqlite.ts'
 import type { Call, Outcome, ToWriter, WriterData } from './writer.ts'
 import type { Driver, WriteName } from './writes.ts'
 
@@ -42,6 +43,9 @@ export async function openSqliteDriver(
   const nonces = createNonces(context, `${file}.nonces`, busyTimeoutMs)
   const version = reader.database.prepare<[], number>('pragma data_version').pluck()
   const versionOfOthers = atMostEvery(OTHERS_SEEN_MS, () => version.get() ?? 0)
+  /** One slow query at a time, on a connection of its own that is opened for the first. */
+  let slowReader: Connection | undefined
+  let slow = Promise.resolve()
   let isClosed = false
 
   return {
@@ -52,6 +56,21 @@ export async function openSqliteDriver(
         return reader.run(query)
       } catch (error) {
         throw toGatewayError(error)
+      }
+    },
+    async readSlowly(query) {
+      if (isClosed) throw new GatewayError('internal', 'The store is closed.')
+      const before = slow
+      const { promise, resolve } = Promise.withResolvers<void>()
+      slow = promise
+      await before
+      try {
+        slowReader ??= connect(file, { readonly: true, busyTimeoutMs })
+        return await slowReader.runSlowly(query, () => nextTurn())
+      } catch (error) {
+        throw toGatewayError(error)
+      } finally {
+        resolve()
       }
     },
     // The writer ran the method of this very name: its answer is of this very type.
@@ -73,8 +92,10 @@ export async function openSqliteDriver(
     async close() {
       if (isClosed) return
       isClosed = true
+      await slow
       await writer.close()
       reader.database.close()
+      slowReader?.database.close()
       nonces.close()
       onClose()
     },

@@ -9,6 +9,8 @@ export interface Connection {
   readonly database: Database.Database
   /** Runs a query to its end. The caller holds the transaction, if it needs one. */
   run<T>(query: Query<T>): T
+  /** Runs a query of one statement, `pause` by `pause`; meanwhile nothing else may run on this connection. */
+  runSlowly<T>(query: Query<T>, pause: () => Promise<unknown>): Promise<T>
 }
 
 export interface ConnectionOptions {
@@ -47,6 +49,9 @@ const MMAP_BYTES = 1024 * 1024 * 1024
 const LOG_PAGES = 8_000
 const CACHE_KIB = 32_768
 
+/** How long a slow query goes on before others have their turn. */
+const TURN_MS = 4
+
 /** Opens a file that `createFile` has made. */
 export function connect(file: string, { readonly = false, busyTimeoutMs }: ConnectionOptions): Connection {
   const database = new Database(file, { readonly, fileMustExist: true, timeout: busyTimeoutMs })
@@ -80,6 +85,23 @@ export function connect(file: string, { readonly = false, busyTimeoutMs }: Conne
 
   return {
     database,
+    async runSlowly(query, pause) {
+      const first = query.next()
+      if (first.done) return first.value
+      const { sql, params } = first.value
+      const found: Row[] = []
+      await pause()
+      let pausedAt = performance.now()
+      for (const row of (prepared.get(sql) ?? prepare(sql)).iterate(...bindable(params))) {
+        found.push(row)
+        if (performance.now() - pausedAt < TURN_MS) continue
+        await pause()
+        pausedAt = performance.now()
+      }
+      const last = query.next(found)
+      if (last.done) return last.value
+      throw new Error('A slow query asked more than one statement.')
+    },
     run(query) {
       let step = query.next()
       while (!step.done) step = query.next(rows(step.value))

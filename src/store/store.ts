@@ -174,7 +174,7 @@ export function createStore(driver: Driver): Store {
 
     people: {
       lists: ({ siteId, id }) => read(['friends', siteId, id], () => friendLists(siteId, id, toProfile)),
-      siteAccounts: (site, keys) => driver.read(siteAccounts(site.id, keys)),
+      siteAccounts: (site, keys) => driver.readSlowly(siteAccounts(site.id, keys)),
       mark: ({ siteId, id }, marks) =>
         driver.write(
           'markFriendLists',

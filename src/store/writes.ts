@@ -140,6 +140,8 @@ export interface Driver {
   readonly context: Context
   /** Runs a query of exactly one statement. */
   read<T>(query: Query<T>): Promise<T>
+  /** The same, for one that takes long: others have their turns meanwhile. */
+  readSlowly<T>(query: Query<T>): Promise<T>
   /** Runs a write as one transaction; what it has answered is on disk. */
   write<Name extends WriteName>(name: Name, ...args: WriteArgs<Name>): Promise<WriteResult<Name>>
   /** Takes a nonce for so long; false when it is taken. */
