@@ -162,6 +162,19 @@ for (const kind of databases) {
       assert.deepEqual(await befriend(graph, 'alice', ['carol'], { isForced: true }), ['ok'])
     })
 
+    test('who had asked, and is added by the other one, finds the remark and the groups of the request', async () => {
+      await using graph = await openGraph(kind, ['alice', 'bob'], { graphAllows: 'confirm' })
+      const { gateway, site } = graph
+      const request = { account: 'bob', remark: 'B', groups: ['gym'], source: 'App', wording: 'please' }
+      assert.deepEqual(codes(await addFriends(gateway, site, 'alice', [request])), ['pending'])
+      const back = { account: 'alice', remark: 'A', source: 'Web' }
+      assert.deepEqual(codes(await addFriends(gateway, site, 'bob', [back])), ['ok'])
+      const [bob] = (await listOf(graph, 'alice')).friends
+      assert.deepEqual([bob?.account, bob?.remark, bob?.groups, bob?.source], ['bob', 'B', ['gym'], 'Web'])
+      const [alice] = (await listOf(graph, 'bob')).friends
+      assert.deepEqual([alice?.account, alice?.remark, alice?.groups], ['alice', 'A', []])
+    })
+
     test('who may not ask asks nobody, unless forced', async () => {
       await using graph = await openGraph(kind, ['alice', 'bob'])
       await saveProfile(graph.gateway, graph.site, 'alice', { forbidden: 'sending' })

@@ -12,6 +12,8 @@ for (const kind of databases) {
     const kick = (asking: Asking = {}, body: unknown = { UserID: 'ada' }) => tencent.call(KICK, body, asking)
     const sign = (identifier: string, key = tencent.key, sdkAppId = tencent.house.site.sdkAppId) =>
       new TLSSigAPI.Api(sdkAppId, key).genUserSig(identifier, 3_600)
+    const expired = () =>
+      new TLSSigAPI.Api(tencent.house.site.sdkAppId, tencent.key).genUserSig('administrator', -10)
 
     before(async () => {
       database = await kind.open()
@@ -41,6 +43,7 @@ for (const kind of databases) {
       ['an empty usersig', 70002, () => ({ parameters: { usersig: '' } })],
       ['a usersig that is none', 70003, () => ({ parameters: { usersig: 'xxx' } })],
       ['half a usersig', 70003, () => ({ parameters: { usersig: tencent.usersig.slice(0, 80) } })],
+      ['a usersig that had expired when it was made', 70001, () => ({ parameters: { usersig: expired() } })],
       [
         'a usersig of another key',
         70009,

@@ -221,6 +221,54 @@ for (const kind of databases) {
       }
     })
 
+    test('a sequence moves with its own data alone', async () => {
+      const [from = '', to = ''] = await importAll(2)
+      assert.equal(await add(from, to, {}), 0)
+      const sequences = async () => {
+        const { json } = await tencent.call('sns/friend_get', { From_Account: from, StartIndex: 0 })
+        return [json.StandardSequence, json.CustomSequence] as [number, number]
+      }
+      const update = (Tag: string) =>
+        resultOf('sns/friend_update', {
+          From_Account: from,
+          UpdateItem: [{ To_Account: to, SnsItem: [{ Tag, Value: 'x' }] }],
+        })
+      const first = await sequences()
+      assert.equal(await update('Tag_SNS_IM_Remark'), 0)
+      const second = await sequences()
+      assert.ok(second[0] > first[0])
+      assert.equal(second[1], first[1])
+      assert.equal(await update('Tag_SNS_Custom_Vip'), 0)
+      const third = await sequences()
+      assert.equal(third[0], second[0])
+      assert.ok(third[1] > second[1])
+      const known = { StandardSequence: second[0], CustomSequence: second[1] }
+      const { json } = await tencent.call('sns/friend_get', { From_Account: from, StartIndex: 0, ...known })
+      assert.deepEqual(json.UserDataItem, [
+        { To_Account: to, ValueItem: [{ Tag: 'Tag_SNS_Custom_Vip', Value: 'x' }] },
+      ])
+    })
+
+    test('a site may take more accounts in one call than lines of friends', async () => {
+      const { store, site } = tencent.house
+      await store.sites.saveSettings(site, { callsPerSecond: 0, graphLimits: { batch: 2, accountBatch: 5 } })
+      try {
+        const names = await importAll(5)
+        const items = names.map((UserID) => ({ UserID }))
+        const checked = await tencent.call('im_open_login_svc/account_check', { CheckItem: items })
+        assert.equal(checked.json.ResultItem.length, 5)
+        const deleted = await tencent.call('im_open_login_svc/account_delete', { DeleteItem: items })
+        assert.deepEqual(
+          deleted.json.ResultItem?.map(({ ResultCode }: { ResultCode: number }) => ResultCode),
+          [0, 0, 0, 0, 0],
+        )
+        const six = { DeleteItem: [...items, { UserID: 'six' }] }
+        assert.equal((await tencent.call('im_open_login_svc/account_delete', six)).json.ErrorCode, 70402)
+      } finally {
+        await store.sites.saveSettings(site, { callsPerSecond: 0 })
+      }
+    })
+
     test('a site that lists its custom fields has no others', async () => {
       const { store, site } = tencent.house
       const [from = '', to = ''] = await importAll(2)

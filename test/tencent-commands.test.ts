@@ -39,13 +39,19 @@ test('kith usersig signs for the administrator or for whom it is told, and a key
   const both = await ran('site', 'set', 'shop', 'graphLimits', 'friends=5000,groups=64')
   assert.deepEqual(both, { admins: ['root', 'boss'], graphLimits: { friends: 5_000, groups: 64 } })
   assert.deepEqual(await ran('site', 'set', 'shop', 'admins', 'default'), { graphLimits: both.graphLimits })
+  const fields = await ran('site', 'set', 'shop', 'friendFields', 'Vip, Age')
+  assert.deepEqual(fields, { graphLimits: both.graphLimits, friendFields: ['Vip', 'Age'] })
 
   const wrong: readonly (readonly [code: number, ...args: string[]])[] = [
     [2, 'usersig', 'shop', '--expire', '0'],
     [1, 'usersig-key', 'retire', 'shop', 'ffffffff'],
     [1, 'usersig-key', 'retire', 'shop', added.id],
     [2, 'site', 'set', 'shop', 'graphLimits', 'shoes=1'],
+    [2, 'site', 'set', 'shop', 'graphLimits', 'friends=0'],
+    [2, 'site', 'set', 'shop', 'graphLimits', 'groups=64,batch=1000000'],
     [2, 'site', 'set', 'shop', 'callsPerSecond', '-1'],
+    [2, 'site', 'set', 'shop', 'friendFields', 'Tag_SNS_Custom_Vip'],
+    [2, 'site', 'set', 'shop', 'profileFields', 'Vip,say "hi"'],
   ]
   for (const [code, ...args] of wrong) {
     const ended = await kith(t, args, settings)

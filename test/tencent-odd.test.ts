@@ -86,6 +86,7 @@ const METHODS: readonly Method[] = [
       From_Account: 'account',
       UpdateItem: 'items',
       'UpdateItem.0.To_Account': 'account',
+      'UpdateItem.0.SnsItem': 'items',
       'UpdateItem.0.SnsItem.0.Tag': 'tag',
     },
     max: ['UpdateItem', 1_000],

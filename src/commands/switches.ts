@@ -18,8 +18,8 @@ const SWITCHES: { readonly [Name in keyof Required<SiteSettings>]: (value: strin
   graphLimits: toLimits,
   graphAllows: oneOf('any', 'confirm', 'none'),
   keepFriendsOnBlock: toBoolean,
-  friendFields: toWords,
-  profileFields: toWords,
+  friendFields: toKeywords,
+  profileFields: toKeywords,
   feedEntries: toNumber,
   shortDomains: toOrigins,
   gigyaXml: toBoolean,
@@ -63,6 +63,16 @@ function toWords(value: string): readonly string[] {
     .filter(Boolean)
 }
 
+/** `Vip,Age`: custom fields without their prefixes. */
+function toKeywords(value: string): readonly string[] {
+  const keywords = toWords(value)
+  const wrong = keywords.find((keyword) => !/^[A-Za-z0-9]{1,64}$/.test(keyword))
+  if (wrong === undefined) return keywords
+  throw new UsageError(
+    `"${wrong}" is no field: letters and digits alone, without Tag_SNS_Custom_ and the like.`,
+  )
+}
+
 function toDomains(value: string): readonly string[] {
   const domains = toWords(value.toLowerCase())
   const wrong = domains.find((domain) => !/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?$/.test(domain))
@@ -104,5 +114,12 @@ function toLimits(value: string): SiteSettings['graphLimits'] {
     if (names.includes(name)) return [name, toNumber(number)]
     throw new UsageError(`There is no bound "${name}"; there are: ${names.join(', ')}.`)
   })
-  return Object.fromEntries(limits)
+  const graphLimits = Object.fromEntries(limits)
+  const held = Object.entries(limitsOf({ settings: { graphLimits } }))
+  for (const [name, number] of held) {
+    if (Object.hasOwn(graphLimits, name) && graphLimits[name] !== number) {
+      throw new UsageError(`The bound "${name}" cannot be ${graphLimits[name]}; the nearest is ${number}.`)
+    }
+  }
+  return graphLimits
 }

@@ -40,6 +40,22 @@ export function checkFriend(site: SiteRules, friend: Omit<ImportedFriend, 'accou
   )
 }
 
+/** Which field it is that is wrong, of a custom one the keyword; undefined where it is none of these. */
+export function wrongFieldOf(
+  site: SiteRules,
+  { remark, wording, groups, custom = {} }: Omit<ImportedFriend, 'account'>,
+): { readonly field: 'remark' | 'wording' | 'groups' } | { readonly keyword: string } | undefined {
+  const parts = [
+    ['remark', { remark }],
+    ['wording', { wording }],
+    ['groups', { groups }],
+  ] as const
+  const [field] = parts.find(([, part]) => checkFriend(site, part)) ?? []
+  if (field) return { field }
+  const wrong = Object.entries(custom).find((one) => checkFriend(site, { custom: Object.fromEntries([one]) }))
+  return wrong && { keyword: wrong[0] }
+}
+
 /** What is wrong with names of groups, if anything. */
 export function checkGroups(
   names: readonly string[] | undefined,

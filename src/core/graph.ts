@@ -122,7 +122,12 @@ export function checkLines<T extends Line>(
 ): readonly T[] {
   checkAccount(account)
   checkBatch(lines, limitsOf(site).batch)
-  return lines.map((line) => (line.flaw || isStorable(line.account) ? line : missing(line)))
+  return lines.map(checkLine)
+}
+
+/** The line with what is wrong with its name. */
+export function checkLine<T extends Line>(line: T): T {
+  return line.flaw || isStorable(line.account) ? line : missing(line)
 }
 
 /** `not_found` for a name that no account can have. */

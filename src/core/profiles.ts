@@ -1,7 +1,7 @@
 // Accounts of the site and what they say of themselves.
 
 import type { Gateway } from './gateway.ts'
-import { checkAccount, checkLines, type GraphSite } from './graph.ts'
+import { checkAccount, checkLine, type GraphSite } from './graph.ts'
 import { checkBatch, checkProfile, checkText, isStorable } from './graph-checks.ts'
 import { limitsOf, rulesOf } from './graph-limits.ts'
 import type { AccountProfile, GraphCode, Line, NewAccount, Outcome } from './graph-model.ts'
@@ -68,7 +68,7 @@ export async function deleteAccounts(
   accounts: readonly Line[],
 ): Promise<readonly Outcome[]> {
   checkBatch(accounts, limitsOf(site).accountBatch)
-  return store.graph.removeAccounts(site, checkLines(site, '', accounts), rulesOf(site, now()))
+  return store.graph.removeAccounts(site, accounts.map(checkLine), rulesOf(site, now()))
 }
 
 /** Which names are accounts: `ok` or `no_account`. */

@@ -6,9 +6,13 @@ import type { WireRequest } from './dialect.ts'
 
 /**
  * The body's value, undefined when there is no body; `invalid_request` names position or field. Integers that a number
- * cannot hold come as their digits (a string); `__proto__` members are left out; NUL is refused.
+ * cannot hold come as their digits (a string), or as the nearest number where `keepsDigits` is false; `__proto__`
+ * members are left out; NUL is refused.
  */
-export function parseJsonBody({ body }: Pick<WireRequest, 'body'>, { depth = 64 } = {}): unknown {
+export function parseJsonBody(
+  { body }: Pick<WireRequest, 'body'>,
+  { depth = 64, keepsDigits = true } = {},
+): unknown {
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw new GatewayError('invalid_request', 'The body is not UTF-8 text.')
   // A byte order mark is no JSON (RFC 8259, 8.1), but some editors' files begin with one.
@@ -16,7 +20,7 @@ export function parseJsonBody({ body }: Pick<WireRequest, 'body'>, { depth = 64 
   if (isBlank(text)) return undefined
   checkDepth(text, depth)
   try {
-    return JSON.parse(text, NEEDS_CARE.test(text) ? revive : undefined)
+    return JSON.parse(text, NEEDS_CARE.test(text) ? (keepsDigits ? reviveDigits : revive) : undefined)
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause
     throw new GatewayError('invalid_request', `The body is not JSON: ${faultOf(text)}.`)
@@ -27,15 +31,20 @@ export function parseJsonBody({ body }: Pick<WireRequest, 'body'>, { depth = 64 
 const NEEDS_CARE = /\d{16}|__proto__|\\u00(?:00|5f)/i
 const WHOLE_NUMBER = /^-?\d+$/
 
-function revive(name: string, value: unknown, context?: { readonly source?: string }): unknown {
+function revive(name: string, value: unknown): unknown {
   if (name === '__proto__') return undefined
   if (name.includes('\0') || (typeof value === 'string' && value.includes('\0'))) {
     const field = name.replaceAll('\0', '')
     throw new GatewayError('invalid_request', `The member '${field}' holds a NUL character.`, { field })
   }
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  return value
+}
+
+function reviveDigits(name: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const kept = revive(name, value)
+  if (typeof kept !== 'number' || Number.isSafeInteger(kept)) return kept
   const source = context?.source
-  return source !== undefined && WHOLE_NUMBER.test(source) ? source : value
+  return source !== undefined && WHOLE_NUMBER.test(source) ? source : kept
 }
 
 function isBlank(text: string): boolean {

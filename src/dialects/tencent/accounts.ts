@@ -7,14 +7,17 @@ import type { Site } from '../../core/model.ts'
 import { checkAccounts, deleteAccounts, importAccounts } from '../../core/profiles.ts'
 import { command } from './command.ts'
 import { TencentError } from './errors.ts'
-import { type Fields, isAbsent, readAccount, readAccounts, readItems, readText } from './fields.ts'
+import { type Fields, isAbsent, isEmpty, readAccount, readAccounts, readItems, readText } from './fields.ts'
 
 const take = command({
   name: 'im_open_login_svc/account_import',
   summary: 'Import one account',
   async run({ gateway, site, fields }) {
     const account = toNewAccount(site, fields, readUserId(fields))
-    if (account.flaw) throw new TencentError(40601)
+    if (account.flaw === 'too_long') {
+      throw new TencentError(40601, { info: 'Err_Profile_Value_Too_Long: Nick or FaceUrl.' })
+    }
+    if (account.flaw) throw new TencentError(70402, { info: 'Nick or FaceUrl is no text that can be kept.' })
     const [outcome] = await importAccounts(gateway, site, [account])
     if (outcome?.code !== 'ok')
       throw new TencentError(70402, { info: 'The UserID is too long or not usable.' })
@@ -27,11 +30,12 @@ const takeMany = command({
   summary: 'Import accounts',
   async run({ gateway, site, fields }) {
     const { accountBatch } = limitsOf(site)
-    const accounts = isAbsent(fields.AccountList)
-      ? readAccounts(fields, 'Accounts', 70402, accountBatch).map((account) => ({ account }))
-      : readItems(fields, 'AccountList', 70402, accountBatch).map((item) =>
-          toNewAccount(site, item, readUserId(item)),
-        )
+    const accounts =
+      isAbsent(fields.AccountList) || isEmpty(fields.AccountList)
+        ? readAccounts(fields, 'Accounts', 70402, accountBatch).map((account) => ({ account }))
+        : readItems(fields, 'AccountList', 70402, accountBatch).map((item) =>
+            toNewAccount(site, item, readUserId(item)),
+          )
     const outcomes = await importAccounts(gateway, site, accounts)
     const failed = outcomes.filter(({ code }) => code !== 'ok').map(({ account }) => account)
     return `"FailAccounts":${JSON.stringify(failed)}`
@@ -79,7 +83,8 @@ export const accounts = [take, takeMany, remove, check, kick]
 
 /** `UserID`, or `Identifier` as older clients call it. */
 function readUserId(fields: Fields): string {
-  return readAccount(fields, isAbsent(fields.UserID) ? 'Identifier' : 'UserID', 70402)
+  const isOld = isAbsent(fields.UserID) && !isAbsent(fields.Identifier)
+  return readAccount(fields, isOld ? 'Identifier' : 'UserID', 70402)
 }
 
 function toNewAccount(site: Site, fields: Fields, account: string): NewAccount {

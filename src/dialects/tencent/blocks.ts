@@ -76,8 +76,8 @@ const check = command({
     if (type === '') throw missing('CheckType', 30001)
     const isMutual = type === 'BlackCheckResult_Type_Both'
     const related = await checkBlocks(gateway, site, account, others.map(toLine), { isMutual })
-    const toRelation = ({ relation }: Related) => `,"Relation":"${RELATIONS[relation]}"`
-    return toItems('BlackListCheckItem', 'BlackListCheck', related, toRelation)
+    const more = ({ relation }: Related) => `,"Relation":"${RELATIONS[relation]}"`
+    return toItems('BlackListCheckItem', 'BlackListCheck', related, { more })
   },
 })
 

@@ -21,8 +21,10 @@ const SERVICES: ReadonlyMap<string, Service> = new Map([
 export class TencentError extends GatewayError {
   readonly number: number
 
-  constructor(number: keyof typeof REFUSALS, { info = REFUSALS[number][1], retryAfterSeconds }: Words = {}) {
-    super(REFUSALS[number][0], info, { retryAfterSeconds })
+  constructor(number: keyof typeof REFUSALS, { info, about, retryAfterSeconds }: Words = {}) {
+    const [code, text] = REFUSALS[number]
+    const told = about === undefined ? text : `${text}: ${shortened(about)}`
+    super(code, info ?? told, { retryAfterSeconds })
     this.number = Number(number)
   }
 }
@@ -30,7 +32,14 @@ export class TencentError extends GatewayError {
 interface Words {
   /** ErrorInfo, where the number alone does not say enough. */
   readonly info?: string
+  /** What of the request it is about, after the text of the number; cut where it is very long. */
+  readonly about?: string
   readonly retryAfterSeconds?: number
+}
+
+/** The beginning of a text that came with the request, for ErrorInfo; no half of a sign, which some parsers refuse. */
+export function shortened(text: string): string {
+  return text.slice(0, 100).toWellFormed()
 }
 
 const REFUSALS = {

@@ -21,7 +21,8 @@ export function readBody(request: Pick<WireRequest, 'body'>): Fields {
 
 function parseBody(request: Pick<WireRequest, 'body'>): unknown {
   try {
-    return parseJsonBody(request)
+    // Nothing here is longer than 32 bits, and a number is never a text, however long it is.
+    return parseJsonBody(request, { keepsDigits: false })
   } catch (error) {
     // It names a field where the JSON is sound but holds a NUL: that is a parameter like any other.
     if (error instanceof GatewayError && error.field === undefined) {
@@ -35,14 +36,14 @@ function parseBody(request: Pick<WireRequest, 'body'>): unknown {
 export function readAccount(fields: Fields, name: string, wrong: WrongShape): string {
   const account = fields[name]
   if (isAbsent(account)) throw missing(name, wrong)
-  return toAccount(account)
+  return toAccount(account, name)
 }
 
 /** A required list of accounts, 1 to `max`. */
 export function readAccounts(fields: Fields, name: string, wrong: WrongShape, max: number): string[] {
   const list = readList(fields, name, wrong, max)
   if (list.length === 0) throw missing(name, wrong)
-  return list.map(toAccount)
+  return list.map((account) => toAccount(account, name))
 }
 
 /** A list of at most `max`; empty when absent. */
@@ -106,13 +107,18 @@ export function readWord<const Word extends string>(
   const text = readText(fields, name, wrong)
   if (text === undefined) return words[0]
   const word = words.find((each) => each === text)
-  if (word === undefined) throw undecodable(name, `one of ${words.join(', ')}`, wrong)
+  if (word === undefined) throw undecodable(name, `one of ${words.filter(Boolean).join(', ')}`, wrong)
   return word
 }
 
 /** Whether an optional field was left out, as the known clients do it. */
 export function isAbsent(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === ''
+}
+
+/** A list of nothing. */
+export function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
 }
 
 export function isObject(value: unknown): value is Fields {
@@ -123,9 +129,9 @@ export function missing(name: string, wrong: WrongShape): TencentError {
   return new TencentError(wrong, { info: `${DECODE_ERROR[wrong]}: ${name} is missing.` })
 }
 
-function toAccount(account: unknown): string {
+function toAccount(account: unknown, name: string): string {
   if (typeof account === 'string') return account
-  throw new TencentError(60015)
+  throw new TencentError(60015, { info: `An account in ${name} is not a string.` })
 }
 
 function tooMany(name: string, max: number, wrong: WrongShape): TencentError {

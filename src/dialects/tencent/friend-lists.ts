@@ -7,7 +7,7 @@ import type { Friendship, Related, Relation } from '../../core/graph-model.ts'
 import { pullFriends } from '../../core/graph-pull.ts'
 import { command } from './command.ts'
 import { toBytes } from './envelope.ts'
-import { TencentError } from './errors.ts'
+import { shortened, TencentError } from './errors.ts'
 import { missing, readAccount, readAccounts, readInteger, readTexts, readWord } from './fields.ts'
 import { viewOf } from './friend-view.ts'
 import { toFailed, toItems, toResult } from './outcomes.ts'
@@ -33,8 +33,8 @@ const check = command({
     const lines = others.map((other) => ({ account: other }))
     const isMutual = type === 'CheckResult_Type_Both'
     const related = await checkFriends(gateway, site, account, lines, { isMutual })
-    const toRelation = ({ relation }: Related) => `,"Relation":"${RELATIONS[relation]}"`
-    return toItems('InfoItem', 'FriendCheck', related, toRelation)
+    const more = ({ relation }: Related) => `,"Relation":"${RELATIONS[relation]}"`
+    return toItems('InfoItem', 'FriendCheck', related, { more })
   },
 })
 
@@ -71,11 +71,9 @@ const pull = command({
     const others = readAccounts(fields, 'To_Account', 30001, limitsOf(site).batch)
     const tags = readTexts(fields, 'TagList', 30001, TAGS_MAX)
     if (tags.length === 0) throw missing('TagList', 30001)
-    for (const tag of tags) {
-      if (isFriendTag(site, tag) || isProfileTag(site, tag)) continue
-      throw new TencentError(30001, {
-        info: 'Err_SNS_FriendGetList_Tag_Illegal: TagList has an unknown tag.',
-      })
+    const stranger = tags.find((tag) => !isFriendTag(site, tag) && !isProfileTag(site, tag))
+    if (stranger !== undefined) {
+      throw new TencentError(30001, { info: `Err_SNS_FriendGetList_Tag_Illegal: ${shortened(stranger)}` })
     }
     const friends = await pullFriends(gateway, site, account, others, viewOf(tags))
     let reply = replies.get(friends)

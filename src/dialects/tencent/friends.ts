@@ -13,6 +13,7 @@ import { command } from './command.ts'
 import {
   type Fields,
   isAbsent,
+  isEmpty,
   isObject,
   missing,
   readAccount,
@@ -24,6 +25,7 @@ import {
   readWord,
   undecodable,
 } from './fields.ts'
+import { aboutOf, ITEM_NAMES, type Read, TAG_NAMES } from './friend-flaws.ts'
 import { toItems } from './outcomes.ts'
 import { FRIEND_CUSTOM, GROUP_TAG, REMARK_TAG, SOURCE_PREFIX } from './tags.ts'
 
@@ -34,11 +36,12 @@ const add = command({
     const account = readAccount(fields, 'From_Account', 30001)
     const items = readItems(fields, 'AddFriendItem', 30001, limitsOf(site).batch)
     const type = readWord(fields, 'AddType', ['Add_Type_Both', 'Add_Type_Single'], 30001)
-    const outcomes = await addFriends(gateway, site, account, items.map(toNewFriend), {
+    const lines = items.map(toNewFriend)
+    const outcomes = await addFriends(gateway, site, account, lines, {
       isMutual: type === 'Add_Type_Both',
       isForced: readInteger(fields, 'ForceAddFlags', 30001) === 1,
     })
-    return toItems('ResultItem', 'FriendAdd', outcomes)
+    return toItems('ResultItem', 'FriendAdd', outcomes, { about: aboutOf(site, lines, ITEM_NAMES) })
   },
 })
 
@@ -48,8 +51,9 @@ const take = command({
   async run({ gateway, site, fields }) {
     const account = readAccount(fields, 'From_Account', 30001)
     const items = readItems(fields, 'AddFriendItem', 30001, limitsOf(site).batch)
-    const outcomes = await importFriends(gateway, site, account, items.map(toImportedFriend))
-    return toItems('ResultItem', 'FriendImport', outcomes)
+    const lines = items.map(toImportedFriend)
+    const outcomes = await importFriends(gateway, site, account, lines)
+    return toItems('ResultItem', 'FriendImport', outcomes, { about: aboutOf(site, lines, ITEM_NAMES) })
   },
 })
 
@@ -59,8 +63,9 @@ const update = command({
   async run({ gateway, site, fields }) {
     const account = readAccount(fields, 'From_Account', 30001)
     const items = readItems(fields, 'UpdateItem', 30001, limitsOf(site).batch)
-    const outcomes = await updateFriends(gateway, site, account, items.map(toChange))
-    return toItems('ResultItem', 'FriendUpdate', outcomes)
+    const lines = items.map(toChange)
+    const outcomes = await updateFriends(gateway, site, account, lines)
+    return toItems('ResultItem', 'FriendUpdate', outcomes, { about: aboutOf(site, lines, TAG_NAMES) })
   },
 })
 
@@ -108,12 +113,12 @@ function isSource(source: string | undefined): boolean {
   return source?.startsWith(SOURCE_PREFIX) === true && source.length > SOURCE_PREFIX.length
 }
 
-function toImportedFriend(item: Fields): ImportedFriend {
+function toImportedFriend(item: Fields): Read<ImportedFriend> {
   const friend = toNewFriend(item)
   // Known, and of no consequence: when a remark was given is not kept.
   readInteger(item, 'RemarkTime', 30001)
   const seconds = readInteger(item, 'AddTime', 30001) ?? 0
-  const { custom, flaw } = readCustom(item)
+  const { custom, flaw, about } = readCustom(item)
   // Clients hold it in 32 bits with a sign.
   const isLate = seconds >= 2 ** 31
   return {
@@ -121,6 +126,7 @@ function toImportedFriend(item: Fields): ImportedFriend {
     custom,
     addedAt: seconds > 0 && !isLate ? seconds * 1_000 : undefined,
     flaw: friend.flaw ?? (isLate ? 'bad_value' : flaw),
+    about: isLate ? 'AddTime' : about,
   }
 }
 
@@ -134,37 +140,42 @@ function readGroups(item: Fields): readonly string[] | undefined {
 /** More than any site can have. */
 const GROUPS_MAX = 1_000
 
-function readCustom(item: Fields): { custom?: Custom; flaw?: GraphCode } {
+function readCustom(item: Fields): { custom?: Custom; flaw?: GraphCode; about?: string } {
   if (isAbsent(item.CustomItem)) return {}
-  const custom: Record<string, string | number> = {}
+  const custom = new Map<string, string | number>()
   for (const [tag, value] of readTagged(item, 'CustomItem')) {
-    if (!tag.startsWith(FRIEND_CUSTOM)) return { flaw: 'unknown_field' }
-    if (!isCustomValue(value)) return { flaw: 'bad_value' }
-    custom[tag.slice(FRIEND_CUSTOM.length)] = value
+    if (!tag.startsWith(FRIEND_CUSTOM)) return { flaw: 'unknown_field', about: tag }
+    if (!isCustomValue(value)) return { flaw: 'bad_value', about: tag }
+    custom.set(tag.slice(FRIEND_CUSTOM.length), value)
   }
-  return { custom }
+  return { custom: toCustom(custom) }
 }
 
-function toChange(item: Fields): FriendChange {
+function toChange(item: Fields): Read<FriendChange> {
   const account = readAccount(item, 'To_Account', 30001)
-  const custom: Record<string, string | number> = {}
+  const custom = new Map<string, string | number>()
   let remark: string | undefined
   let groups: readonly string[] | undefined
-  if (isAbsent(item.SnsItem)) throw missing('SnsItem', 30001)
+  if (isAbsent(item.SnsItem) || isEmpty(item.SnsItem)) throw missing('SnsItem', 30001)
   for (const [tag, given] of readTagged(item, 'SnsItem')) {
     const value = given ?? ''
     if (tag === REMARK_TAG) {
-      if (typeof value !== 'string') return { account, flaw: 'bad_value' }
+      if (typeof value !== 'string') return { account, flaw: 'bad_value', about: tag }
       remark = value
     } else if (tag === GROUP_TAG) {
       groups = toNames(value)
-      if (!groups) return { account, flaw: 'bad_value' }
+      if (!groups) return { account, flaw: 'bad_value', about: tag }
     } else if (tag.startsWith(FRIEND_CUSTOM)) {
-      if (!isCustomValue(value)) return { account, flaw: 'bad_value' }
-      custom[tag.slice(FRIEND_CUSTOM.length)] = value
-    } else return { account, flaw: 'unknown_field' }
+      if (!isCustomValue(value)) return { account, flaw: 'bad_value', about: tag }
+      custom.set(tag.slice(FRIEND_CUSTOM.length), value)
+    } else return { account, flaw: 'unknown_field', about: tag }
   }
-  return { account, remark, groups, custom }
+  return { account, remark, groups, custom: toCustom(custom) }
+}
+
+/** Keywords as own members, whatever they are called; nothing where there are none, so that no sequence moves. */
+function toCustom(custom: ReadonlyMap<string, string | number>): Custom | undefined {
+  return custom.size > 0 ? Object.fromEntries(custom) : undefined
 }
 
 /** Names of groups; one may come as text, since Tencent's own Java SDK can send nothing else. */

@@ -8,6 +8,7 @@ import { TencentError } from './errors.ts'
 import {
   type Fields,
   isAbsent,
+  isEmpty,
   missing,
   readAccount,
   readAccounts,
@@ -80,5 +81,5 @@ function readNames(fields: Fields, site: Site): string[] {
 
 /** A known client sends `null` for no friends. */
 function hasNobody({ To_Account: others }: Fields): boolean {
-  return isAbsent(others) || (Array.isArray(others) && others.length === 0)
+  return isAbsent(others) || isEmpty(others)
 }

@@ -53,19 +53,28 @@ export function toResult(command: Command, code: GraphCode): readonly [number: n
   return [number, number === 0 ? '' : `Err_SNS_${command}_${reason}`]
 }
 
+interface Parts<T> {
+  /** Members of a line between its account and its result, with a comma before each. */
+  more?(outcome: T): string
+  /** The field that a line failed for. */
+  about?(code: GraphCode, index: number): string | undefined
+}
+
 /** The lines in their order under this name, then Fail_Account where one of them failed. */
 export function toItems<T extends Outcome>(
   name: string,
   command: Command,
   outcomes: readonly T[],
-  more: (outcome: T) => string = () => '',
+  { more = () => '', about = () => undefined }: Parts<T> = {},
 ): string {
   const failed: string[] = []
-  const items = outcomes.map((outcome) => {
+  const items = outcomes.map((outcome, index) => {
     const account = JSON.stringify(outcome.account)
-    const [number, info] = toResult(command, outcome.code)
+    const [number, reason] = toResult(command, outcome.code)
+    const field = number === 0 ? undefined : about(outcome.code, index)
+    const info = field === undefined ? `"${reason}"` : JSON.stringify(`${reason}: ${field}`)
     if (number !== 0) failed.push(account)
-    return `{"To_Account":${account}${more(outcome)},"ResultCode":${number},"ResultInfo":"${info}"}`
+    return `{"To_Account":${account}${more(outcome)},"ResultCode":${number},"ResultInfo":${info}}`
   })
   return `"${name}":[${items.join()}]${toFailed(failed)}`
 }

@@ -6,7 +6,16 @@ import type { Site } from '../../core/model.ts'
 import { type ProfileRead, readProfiles, saveProfile } from '../../core/profiles.ts'
 import { command } from './command.ts'
 import { TencentError } from './errors.ts'
-import { type Fields, isAbsent, missing, readAccount, readAccounts, readItems, readTexts } from './fields.ts'
+import {
+  type Fields,
+  isAbsent,
+  isEmpty,
+  missing,
+  readAccount,
+  readAccounts,
+  readItems,
+  readTexts,
+} from './fields.ts'
 import { toFailed } from './outcomes.ts'
 import { isProfileTag, listed, PROFILE_CUSTOM, PROFILE_TAGS, toTags } from './tags.ts'
 
@@ -14,11 +23,12 @@ const read = command({
   name: 'profile/portrait_get',
   summary: 'Read profiles, of friends or not',
   async run({ gateway, site, fields }) {
-    if (isAbsent(fields.To_Account)) throw new TencentError(40002)
+    if (isAbsent(fields.To_Account) || isEmpty(fields.To_Account)) throw new TencentError(40002)
     const accounts = readAccounts(fields, 'To_Account', 40001, limitsOf(site).batch)
     const tags = readTexts(fields, 'TagList', 40001, TAGS_MAX)
     if (tags.length === 0) throw missing('TagList', 40001)
-    if (!tags.every((tag) => isProfileTag(site, tag))) throw new TencentError(40009)
+    const stranger = tags.find((tag) => !isProfileTag(site, tag))
+    if (stranger !== undefined) throw new TencentError(40009, { about: stranger })
     const failed: string[] = []
     const items = (await readProfiles(gateway, site, accounts)).map((line) => {
       const name = JSON.stringify(line.account)
@@ -36,11 +46,11 @@ const write = command({
   async run({ gateway, site, fields }) {
     const account = readAccount(fields, 'From_Account', 40001)
     const profile = toProfile(site, readItems(fields, 'ProfileItem', 40001, TAGS_MAX))
-    const { code } = await saveProfile(gateway, site, account, profile)
-    if (code === 'too_long') throw new TencentError(40601)
-    if (code === 'unknown_field') throw new TencentError(40009)
-    if (code !== 'ok') throw new TencentError(40605)
-    return ''
+    const { code, field = '' } = await saveProfile(gateway, site, account, profile)
+    if (code === 'ok') return ''
+    const about = PROFILE_TAGS.find((each) => each.field === field)?.tag ?? PROFILE_CUSTOM + field
+    if (code === 'too_long') throw new TencentError(40601, { about })
+    throw new TencentError(code === 'unknown_field' ? 40009 : 40605, { about })
   },
 })
 
@@ -71,15 +81,16 @@ function toProfile(site: Site, items: readonly Fields[]): AccountProfile {
   let profile: AccountProfile = {}
   const custom: Record<string, string> = {}
   for (const { Tag: tag, Value: value } of items) {
-    if (typeof tag !== 'string' || !isProfileTag(site, tag)) throw new TencentError(40009)
+    if (typeof tag !== 'string') throw new TencentError(40009, { about: 'Tag is not a string' })
+    if (!isProfileTag(site, tag)) throw new TencentError(40009, { about: tag })
     const standard = PROFILE_TAGS.find((each) => each.tag === tag)
     if (standard) {
       const part = standard.read(value)
-      if (part === 'type') throw new TencentError(40610)
-      if (part === 'value') throw new TencentError(40605)
+      if (part === 'type') throw new TencentError(40610, { about: tag })
+      if (part === 'value') throw new TencentError(40605, { about: tag })
       profile = { ...profile, ...part }
     } else if (typeof value === 'string') custom[tag.slice(PROFILE_CUSTOM.length)] = value
-    else throw new TencentError(40610)
+    else throw new TencentError(40610, { about: tag })
   }
   return Object.keys(custom).length > 0 ? { ...profile, custom } : profile
 }

@@ -35,7 +35,8 @@ export function parseUserSig(text: string): UserSig | undefined {
   // A line break in the name would let one signature be read in two ways.
   if (typeof identifier !== 'string' || identifier.includes('\n') || typeof signature !== 'string')
     return undefined
-  if (!isWhole(sdkAppId) || !isWhole(madeAt) || !isWhole(lifeSeconds)) return undefined
+  // A life below nothing is how signers make one that has expired already.
+  if (!isInteger(sdkAppId, 0) || !isInteger(madeAt, 0) || !isInteger(lifeSeconds)) return undefined
   return { identifier, sdkAppId, madeAt, lifeSeconds, signature }
 }
 
@@ -86,6 +87,6 @@ function inflateDocument(text: string): unknown {
   }
 }
 
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0
+function isInteger(value: unknown, least = Number.MIN_SAFE_INTEGER): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= least
 }
