@@ -211,6 +211,7 @@ for (const database of databases) {
       assert.deepEqual(await ask({ siteUsersOnly: 'True' }), both.slice(1))
       assert.deepEqual(await ask({ UIDs: 'nobody,site-77' }), both.slice(1))
       assert.deepEqual(await ask({ UIDs: json.friends[0].UID }), both.slice(0, 1))
+      assert.deepEqual(await ask({ UIDs: json.friends[0].UID.replaceAll('+', ' ') }), both.slice(0, 1))
       assert.deepEqual(await ask({ friends: json.friends[0].UID, siteUsersOnly: '1' }), [])
       const many = Array.from({ length: 10_000 }, (_, index) => `uid-${index}`)
       assert.deepEqual(await ask({ UIDs: [...many, 'site-77'].join(',') }), both.slice(1))
@@ -298,6 +299,10 @@ for (const database of databases) {
       })
       const inside = /^app\.cb\((.*)\);$/s.exec(script.text)?.[1] ?? ''
       assert.deepEqual(JSON.parse(inside).friends, json.friends)
+      await house.login('twitter', 'ada', { following: [{ ...ANA, displayName: 'A\u2028na' }] })
+      const odd = { UID: 'site-42', format: 'jsonp', callback: 'cb' }
+      await house.callUntilThere('getFriendsInfo', { UID: 'site-42' })
+      assert.match((await house.call('getFriendsInfo', odd)).text, /"nickname":"A\\u2028na"/)
       const none = { UID: 'site-42', requiredCapabilities: 'Photos' }
       assert.deepEqual((await house.call('getFriendsInfo', none)).json.friends, [])
       assert.ok((await house.call('getFriendsInfo', { ...none, format: 'xml' })).text.includes('<friends />'))

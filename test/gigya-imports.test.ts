@@ -140,6 +140,11 @@ for (const database of databases) {
       assert.equal(decrypt(all.tokenSecret, all.IV, false), 'sixteen bytes!!!')
       assert.equal(decrypt(all.providerUID, all.IV, false), 'token of ada\0\0\0\0')
       assert.equal(all.providerUIDSig, hmac(`${all.timestamp}_twitter_token of ada`))
+      const clear = await ask({ encrypt: 'False' })
+      assert.deepEqual(
+        [clear.authToken, clear.tokenSecret, clear.IV],
+        ['token of ada', 'sixteen bytes!!!', undefined],
+      )
       const plain = await ask({ provider: 'facebook' })
       assert.deepEqual([plain.authToken, plain.tokenSecret, plain.IV], ['fb', undefined, undefined])
       assert.equal((await ask({ provider: 'tumblr' })).errorCode, 400106)
@@ -149,12 +154,40 @@ for (const database of databases) {
       assert.equal((await ask({}, { credentials: { oauth_token: cookieValue } })).errorCode, 403007)
     })
 
+    test('a partner secret that is no AES key does no harm where nothing is encrypted', async () => {
+      await using house = await openMethodsHouse(database)
+      const { store } = house.gateway
+      await house.call('notifyLogin', {
+        siteUID: 'u',
+        providerSessions: sessions({ facebook: { authToken: 'fb' } }),
+      })
+      const bare = store.sites.secrets
+      const secrets = async (site: { id: number }) => ({
+        ...(await bare(site)),
+        secret: 'dHdlbnR5IGJ5dGVzLCBubyBrZXk=',
+      })
+      Object.assign(store.sites, { secrets })
+      const secret = Buffer.from('a secret of a user key').toString('base64')
+      await store.access.addUserKey(house.site, { key: 'key-1', secret })
+      const ask = (params: Record<string, string>) => {
+        const credentials = { apiKey: house.site.apiKey, userKey: 'key-1', secret }
+        return house.call('getSessionInfo', { UID: 'u', provider: 'facebook', ...params }, { credentials })
+      }
+      const plain = await ask({})
+      assert.deepEqual([plain.errorCode, plain.authToken, plain.IV], [0, 'fb', undefined])
+      assert.equal((await ask({ encryptAll: 'true' })).errorCode, 400096)
+    })
+
     test('a token in clear does not travel over http', async () => {
       await using house = await openMethodsHouse(database)
       await house.call('notifyLogin', {
         siteUID: 'u',
-        providerSessions: sessions({ twitter: { authToken: 'ada' } }),
+        providerSessions: sessions({ twitter: { authToken: 'ada', tokenSecret: 'hers' } }),
       })
+      const decrypt = (text: string, iv: string) => {
+        const decipher = createDecipheriv('aes-256-cbc', KEY, Buffer.from(iv, 'base64'))
+        return Buffer.concat([decipher.update(text, 'base64'), decipher.final()]).toString()
+      }
       const ask = (more: Record<string, string>) => {
         const params: Record<string, string> = {
           UID: 'u',
@@ -172,8 +205,14 @@ for (const database of databases) {
         const sig = hmac(`POST&${address}&${encodeURIComponent(query)}`)
         return house.call('getSessionInfo', { sig }, { scheme: 'http', credentials: params })
       }
-      assert.equal((await ask({})).errorCode, 400001)
-      assert.equal((await ask({ encryptAll: 'true' })).errorCode, 0)
+      const wishes: Record<string, string>[] = [{}, { encrypt: 'false' }]
+      for (const wish of wishes) {
+        const { errorCode, authToken, tokenSecret, providerUID, IV } = await ask(wish)
+        assert.deepEqual([errorCode, providerUID], [0, 'ada'])
+        assert.deepEqual([decrypt(authToken, IV), decrypt(tokenSecret, IV)], ['ada', 'hers'])
+      }
+      const all = await ask({ encryptAll: 'true' })
+      assert.deepEqual([all.errorCode, decrypt(all.providerUID, all.IV)], [0, 'ada'])
     })
 
     test('a signature of the last minute is exchanged for one in the caller’s own key', async () => {

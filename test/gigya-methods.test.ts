@@ -128,6 +128,14 @@ for (const database of databases) {
         ],
         ['twitter', 'ada', true, true, 1980, 'ada@example.com'],
       )
+      assert.deepEqual(
+        info.identities.map((each: { isLoginIdentity: boolean }) => each.isLoginIdentity),
+        [true, false],
+      )
+      await house.call('notifyLogin', { siteUID: 'u1' })
+      const atSite = await house.call('getUserInfo', { UID: 'u1' })
+      assert.equal(atSite.loginProvider, 'site')
+      assert.ok(!atSite.identities.some((each: { isLoginIdentity: boolean }) => each.isLoginIdentity))
       assert.equal(shown.isExpiredSession, undefined)
       assert.equal(shown.providerUIDSig, hmac(`${info.signatureTimestamp}_twitter_ada`))
       const one = await house.call('getUserInfo', {
@@ -300,6 +308,23 @@ for (const database of databases) {
           info.gender,
         ],
         ['Ada', 'ada@site.example', 'Ms ada', 10, 12, 1815, 'f'],
+      )
+      const born = async (birthYear: number | undefined, birthMonth: number, birthDay: number) => {
+        const userInfo = JSON.stringify({ birthYear, birthMonth, birthDay })
+        return (await house.call('setUserInfo', { UID: 'u', userInfo })).errorCode
+      }
+      assert.deepEqual(
+        [
+          await born(2000, 2, 29),
+          await born(undefined, 2, 29),
+          await born(1, 12, 31),
+          await born(1980, 0, 31),
+        ],
+        [0, 0, 0, 0],
+      )
+      assert.deepEqual(
+        [await born(1900, 2, 29), await born(undefined, 2, 30), await born(1980, 4, 31)],
+        [400006, 400006, 400006],
       )
       assert.equal((await house.call('setUserInfo', { UID: 'u', userInfo: '{}' })).errorCode, 0)
       assert.equal((await house.call('getUserInfo', { UID: 'u' })).firstName, undefined)

@@ -38,6 +38,23 @@ describe('addresses', () => {
     }
   })
 
+  test('a path may be spelled with escapes', async () => {
+    await using house = await openGigyaHouse(sqlite)
+    for (const path of ['/socialize%2EgetUserInfo', '/%73ocialize.getUserInf%6F', '/getUser%49nfo']) {
+      assert.equal((await house.askSafely(path)).json.errorCode, 0, path)
+    }
+    assert.equal((await house.askSafely('/socialize.getUserInfo%2F')).json.errorCode, 405001)
+  })
+
+  test('a server that asks for what only browsers do is told so in its format', async () => {
+    await using house = await openGigyaHouse(sqlite)
+    const { json } = await house.askSafely('/socialize.login', { UID: house.ben.token })
+    assert.deepEqual([json.errorCode, json.statusCode], [400096, 400])
+    assert.match(json.errorDetails, /^login is for browsers: a GET with client_id, redirect_uri/)
+    const { text } = await house.askSafely('/socialize.LOGIN', { format: 'xml' })
+    assert.match(text, /<errorCode>400096<\/errorCode>/)
+  })
+
   test('an unknown method, another product and another HTTP method answer 405001 in the format asked', async () => {
     await using house = await openGigyaHouse(sqlite)
     for (const target of [
@@ -177,8 +194,52 @@ describe('parameters', () => {
     assert.match(empty.json.errorDetails, /status/)
     const json = await house.askSafely('/socialize.getAnswer', { answer: '{"a":' })
     assert.match(json.json.errorDetails, /'answer' is not valid: must be JSON/)
+    for (const answer of ['{"a":"\\u0000"}', '{"a\\u0000":1}', '{"a":[{"b":"x\\u0000"}]}']) {
+      const nul = await house.askSafely('/socialize.getAnswer', { answer })
+      assert.equal(nul.json.errorCode, 400006, answer)
+      assert.match(nul.json.errorDetails, /'answer' is not valid: must be JSON without the character NUL/)
+    }
     const deep = await house.askSafely('/socialize.getAnswer', { answer: `{"a":${'['.repeat(100)}` })
     assert.equal(deep.json.errorCode, 400006)
+  })
+
+  test('a value that is no text is named, by no more of its name than fits', async () => {
+    await using house = await openGigyaHouse(sqlite)
+    for (const [name, shown] of [
+      ['UID', 'UID'],
+      ['x'.repeat(5_000), 'x'.repeat(100)],
+    ] as const) {
+      const body = Buffer.from(`apiKey=${API_KEY}&${name}=%E9`)
+      const { json } = await house.askRaw({ target: '/socialize.getUserInfo', body })
+      assert.equal(json.errorCode, 400006)
+      assert.equal(json.errorDetails, `${shown}: The value of a parameter is not UTF-8 text without NUL.`)
+    }
+  })
+
+  test('a body that is no form is not read, and the answer says so', async () => {
+    await using house = await openGigyaHouse(sqlite)
+    const target = '/socialize.getUserInfo'
+    const given = new URLSearchParams({ apiKey: API_KEY, secret: SECRET, UID: house.ben.token }).toString()
+    const part = `--x\r\nContent-Disposition: form-data; name="apiKey"\r\n\r\n${API_KEY}\r\n--x--\r\n`
+    const form = 'application/x-www-form-urlencoded'
+    for (const [type, body] of [
+      ['multipart/form-data; boundary=x', part],
+      ['application/json', JSON.stringify({ apiKey: API_KEY })],
+      [form, JSON.stringify({ apiKey: API_KEY })],
+      ['text/plain', given],
+    ] as const) {
+      const { json } = await house.askRaw({ target, body: Buffer.from(body), type })
+      assert.equal(json.errorCode, 400002, type)
+      assert.equal(
+        json.errorDetails,
+        `Missing required parameter : apiKey (parameters are read from the address and from a body of ${form})`,
+      )
+    }
+    // Whoever has said all in the address may send what he likes beside it.
+    const beside = { target: `${target}?${given}`, body: Buffer.from('{}'), type: 'application/json' }
+    assert.equal((await house.askRaw(beside)).json.errorCode, 0)
+    const bare = await house.askRaw({ target, body: Buffer.from('a=1') })
+    assert.equal(bare.json.errorDetails, 'Missing required parameter : apiKey')
   })
 })
 
@@ -249,6 +310,12 @@ describe('envelopes', () => {
       assert.equal(headers['content-type'], 'application/json; charset=utf-8')
     }
     assert.equal((await ask('')).json.errorCode, 400002)
+    const ends = { answer: '{"a":"x\u2028y\u2029z"}', context: '\u2028' }
+    const script = await house.askSafely('/socialize.getAnswer', { ...ends, format: 'jsonp', callback: 'cb' })
+    assert.ok(!/[\u2028\u2029]/.test(script.text), script.text)
+    const { a, context } = JSON.parse(script.text.slice(3, -2))
+    assert.deepEqual([a, context], ['x\u2028y\u2029z', '\u2028'])
+    assert.match((await house.askSafely('/socialize.getAnswer', ends)).text, /x\u2028y/)
     const failed = await house.askSafely('/socialize.getFailure', {
       code: '500001',
       format: 'jsonp',
@@ -430,6 +497,30 @@ describe('whatever comes', () => {
     }
     const long = await house.askRaw({ method: 'GET', target: `/socialize.${'x'.repeat(9_000)}` })
     assert.equal(long.json.errorCode, 413001)
+  })
+
+  test('what cannot be read as a whole is answered in the format that it asks for', async () => {
+    await using house = await openGigyaHouse(sqlite)
+    const target = '/socialize.getUserInfo'
+    const form = 'application/x-www-form-urlencoded'
+    for (const body of ['format=XML&a=%ff', 'a=%ff&FORMAT=x%6Dl', `${'a=1&'.repeat(1_001)}format=xml`]) {
+      const { text } = await house.askRaw({ target, body: Buffer.from(body), type: form })
+      assert.match(text, /<errorCode>4(00006|13001)<\/errorCode>/, body.slice(0, 40))
+    }
+    const asked = `${target}?format=jsonp&callback=app.cb`
+    const script = await house.askRaw({ target: asked, body: Buffer.from('a=%ff'), type: form })
+    assert.match(script.text, /^app\.cb\(\{"errorCode":400006,.*\}\);$/)
+    const told = await house.askRaw({ target: `${target}?httpStatusCodes=1&x=%ff`, method: 'GET' })
+    assert.deepEqual([told.status, told.json.errorCode], [400, 400006])
+    for (const odd of [
+      'format=%ff&a=%ff',
+      'xformat=xml&a=%ff',
+      'format=yaml&a=%ff',
+      'format=jsonp&callback=a(&a=%ff',
+    ]) {
+      const { json } = await house.askRaw({ target, body: Buffer.from(odd), type: form })
+      assert.equal(json.errorCode, 400006, odd)
+    }
   })
 
   test('no bytes at all are a fault of ours, and every answer is one of the three formats', async () => {

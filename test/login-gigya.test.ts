@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { Front } from '../src/dialects/front.ts'
+import type { Transaction } from '../src/dialects/gigya/gigya.ts'
 import { toWireRequest } from '../src/dialects/wire-request.ts'
 import { type House, openHouse } from './support/house.ts'
 import { frontOf, KITH, openVisitor, setUp, type Visitor } from './support/login.ts'
@@ -100,6 +101,8 @@ describe('socialize.login', () => {
       [{ x_provider: '' }, '400002 - Missing required parameter'],
       [{ response_type: 'id_token' }, '400012 - Invalid response type'],
       [{ x_provider: 'orkut' }, '410000 - Gone'],
+      [{ x_session_expiration: '-5' }, '400006 - Invalid parameter value'],
+      [{ x_session_expiration: '1e9' }, '400006 - Invalid parameter value'],
     ]
     for (const [query, expected] of table) {
       const end = await come({ ...query, state: 'kept' })
@@ -121,8 +124,108 @@ describe('socialize.login', () => {
       assert.equal(shown.headers.location, undefined)
     }
     assert.equal((await visitor.visit(address({ client_id: 'nobody' }))).status, 400)
-    const app = await come({ redirect_uri: 'gsapi://gsapi/login_result' })
-    assert.match(app.href, /^gsapi:\/\/gsapi\/login_result#access_token=/)
+    for (const redirect_uri of [
+      'gigya://evil/',
+      'gigya://gsapi',
+      'gigya://gsapi/a#b',
+      'gigya:gsapi/',
+      'xgigya://gsapi/',
+    ]) {
+      assert.equal((await visitor.visit(address({ redirect_uri }))).status, 400, redirect_uri)
+    }
+  })
+
+  test('goes back to the addresses that the apps of each SDK listen to', async () => {
+    for (const redirect_uri of [
+      'gsapi://login_result',
+      'gsapi://gsapi/login_result',
+      'gigya://gsapi/com.example.shop/login_result',
+    ]) {
+      const app = await come({ redirect_uri, x_secret_type: 'oauth1', x_loginMode: 'standard', gmid: 'g' })
+      assert.ok(app.href.startsWith(`${redirect_uri}#access_token=`), app.href)
+      const given = fragmentOf(app)
+      assert.equal(given.get('status'), 'ok')
+      const ended = await visitor.decide(await visitor.visit(address({ redirect_uri })), { decision: 'deny' })
+      // As the SDK for Android takes it apart: plus signs go, what stands before the dash is a number.
+      const [number] = (/error_description=([^&]*)/.exec(ended.url.hash)?.[1] ?? '')
+        .replaceAll('+', '')
+        .split('-')
+      assert.equal(number, '200001')
+    }
+  })
+
+  test('finds the names of its parameters in any case, and the older names of some', async () => {
+    const query = new URLSearchParams({
+      CLIENT_ID: house.site.apiKey,
+      Redirect_Uri: REDIRECT,
+      response_Type: 'token',
+      X_Provider: 'github',
+      x_sessionExpiration: '700',
+      x_force_authentication: 'true',
+    })
+    const asked = await visitor.visit(`https://socialize.${KITH}/Socialize.LOGIN?${query}`)
+    const end = (await visitor.decide(asked, { decision: 'approve', account: '50' })).url
+    assert.equal(fragmentOf(end).get('expires_in'), '700')
+    const twice = await visitor.visit(`${address({})}&CLIENT_ID=another`)
+    assert.equal(twice.status, 400)
+  })
+
+  test('takes the form of an app, and leaves what servers post to the API', async () => {
+    const headers = { host: `socialize.${KITH}`, 'content-type': 'application/x-www-form-urlencoded' }
+    const post = (params: Record<string, string>) =>
+      front.answer(
+        toWireRequest({
+          method: 'POST',
+          target: '/socialize.login',
+          headers,
+          body: Buffer.from(new URLSearchParams(params).toString()),
+          scheme: 'https',
+          at: Date.now(),
+        }),
+      )
+    const form = Object.fromEntries(new URL(address({})).searchParams)
+    const begun = await post(form)
+    assert.equal(begun.status, 302)
+    assert.ok(begun.headers.location)
+    const { redirect_uri: _, ...without } = form
+    const told = JSON.parse(Buffer.concat([(await post(without)).body].flat()).toString())
+    assert.equal(told.errorCode, 400096)
+  })
+
+  test('gives tokens the configured life, where the client names no other', async () => {
+    const usual = Number(fragmentOf(await come({})).get('expires_in'))
+    assert.equal(usual, 90 * 86_400)
+    const short = openVisitor(frontOf(house.gateway, { sessionLifeMs: 900_000 }))
+    const asked = await short.visit(address({}))
+    const end = (await short.decide(asked, { decision: 'approve', account: '50' })).url
+    assert.equal(fragmentOf(end).get('expires_in'), '900')
+  })
+
+  test('tells the reports of each end, with the context id cut to 100 characters', async () => {
+    const noted: Transaction[] = []
+    const own = openVisitor(frontOf(house.gateway, { note: (told) => noted.push(told) }))
+    const end = async (query: Record<string, string>, decision: { decision: string; account?: string }) =>
+      own.decide(await own.visit(address(query)), decision)
+    await end({ x_cid: 'x'.repeat(120) }, { decision: 'approve', account: '64' })
+    await end({ cid: 'footer', x_provider: 'twitter' }, { decision: 'deny' })
+    await own.visit(address({ x_provider: 'nothing' }))
+    await own.visit(address({ redirect_uri: 'https://evil.example/' }))
+    assert.deepEqual(
+      noted.map(({ site, method, errorCode, cid }) => [site.id, method, errorCode, cid]),
+      [
+        [house.site.id, 'login', 0, 'x'.repeat(100)],
+        [house.site.id, 'login', 200001, 'footer'],
+        [house.site.id, 'login', 400006, ''],
+      ],
+    )
+  })
+
+  test('names the network that failed as this API names it', async () => {
+    const end = await come({ x_provider: 'yahoojapan' })
+    assert.deepEqual(
+      [fragmentOf(end).get('provider'), fragmentOf(end).get('error_description')],
+      ['yahoo-japan', '500031 - No provider application'],
+    )
   })
 })
 
@@ -139,6 +242,16 @@ describe('socialize.addConnection', () => {
       info.identities.map(({ provider }: { provider: string }) => provider),
       ['github', 'twitter'],
     )
+  })
+
+  test('takes no token over http, unless the configuration says so', async () => {
+    const token = fragmentOf(await come({}, '63')).get('access_token') ?? ''
+    const open = address({ oauth_token: token, provider: 'twitter', x_provider: '' }, 'addConnection')
+    const refused = await visitor.visit(open.replace('https:', 'http:'))
+    assert.equal(refused.status, 403)
+    assert.ok(!refused.text.includes(token))
+    const lax = openVisitor(frontOf(house.gateway, { secretOverHttp: true }))
+    assert.equal((await lax.visit(open.replace('https:', 'http:'))).status, 200)
   })
 
   test('refuses an account of somebody else, and a token that acts for nobody', async () => {

@@ -138,11 +138,20 @@ function toJsonBody(
   const before = callback === undefined ? '' : `${callback}(`
   const after = callback === undefined ? '' : ');'
   if (isRendered(reply)) {
-    return [Buffer.from(`${before}{`), reply.rendered, Buffer.from(`,${common.slice(1)}${after}`)]
+    const pieces = [Buffer.from(`${before}{`), reply.rendered, Buffer.from(`,${common.slice(1)}${after}`)]
+    return callback === undefined ? pieces : pieces.map(asScript)
   }
   const own = JSON.stringify(number === 0 ? reply : { errorCode: number, ...reply })
   const members = own === '{}' ? common : `${own.slice(0, -1)},${common.slice(1)}`
-  return [Buffer.from(`${before}${members}${after}`)]
+  const bytes = Buffer.from(`${before}${members}${after}`)
+  return [callback === undefined ? bytes : asScript(bytes)]
+}
+
+// Two characters may stand in JSON and, until 2019, not in a script: https://tc39.es/proposal-json-superset/
+function asScript(bytes: Uint8Array): Uint8Array {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (!buffer.includes('\u2028') && !buffer.includes('\u2029')) return bytes
+  return Buffer.from(buffer.toString().replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029'))
 }
 
 function toXmlBody(reply: GigyaReply, { request, number, method }: Written): readonly Uint8Array[] {

@@ -107,8 +107,13 @@ export function toGigyaError(error: GatewayError, isAbsent: (field: string) => b
   const { code, message, field, retryAfterSeconds } = error
   if (code === 'invalid_request' && field !== undefined && isAbsent(field)) return missing(field)
   if (code === 'invalid_request' && field === undefined) return new GigyaError(400001, message)
-  return new GigyaError(NUMBERS[code], message, { field, retryAfterSeconds, cause: error })
+  const isNamed = code !== 'invalid_request' || field === undefined || message.includes(field)
+  const details = isNamed ? message : `${field.slice(0, FIELD_SHOWN)}: ${message}`
+  return new GigyaError(NUMBERS[code], details, { field, retryAfterSeconds, cause: error })
 }
+
+/** A caller may have made a name up. */
+const FIELD_SHOWN = 100
 
 /** What a code's answer says in `statusCode`. */
 export function statusCodeOf(number: GigyaCode): number {

@@ -132,7 +132,9 @@ async function renderOnce(
   const render = async () => {
     const friends = await toFriends(gateway, caller.site, caller.user, sources)
     if (!friends) throw pending(caller.user)
-    const asked = uids && new Set(uids)
+    // Generated ones are base64, in which a `+` that was sent bare has become a space.
+    const asked =
+      uids && new Set(uids.map((uid) => (uid.startsWith('_gid_') ? uid.replaceAll(' ', '+') : uid)))
     const own = ownName ? await readSiteFriends(gateway, caller.site, caller.user) : []
     const wanted = withSiteFriends(friends, own).filter(({ uid, isSiteUser }) => {
       return (!siteUsersOnly || isSiteUser) && (asked?.has(uid) ?? true)

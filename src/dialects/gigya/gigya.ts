@@ -2,10 +2,12 @@
 // Methods are made with `gigyaRoute` (method.ts) and listed in methods.ts.
 
 import type { Site } from '../../core/model.ts'
+import { decode, formPairs } from '../decode.ts'
 import type { Dialect, FrontTools, WireRequest } from '../dialect.ts'
 import { authenticate } from './access.ts'
 import { checkFormat, type Setting, toAnswer, toFailure } from './envelope.ts'
 import { type GigyaCode, GigyaError, toGigyaError } from './errors.ts'
+import { browserOnly } from './login.ts'
 import type { GigyaMethod, GigyaReply } from './method.ts'
 import { parametersOf, toInput } from './parameters.ts'
 
@@ -87,13 +89,14 @@ export function createGigya({ doorkeeper }: FrontTools, options: GigyaOptions): 
     },
 
     stem(path) {
-      const method = methodOf(path)
+      const method = methodOf(path.includes('%') ? (decode(path) ?? path) : path)
       return method ? method.path : ''
     },
 
     async authenticate(request, gateway, route) {
       const method = methodOf(request.path)
       if (!method || !route) {
+        if (!method && readPath(request.path).name.toLowerCase() === 'login') throw browserOnly('login')
         const reason = method
           ? `This method takes GET and POST, not ${request.method}`
           : 'There is no such method'
@@ -118,7 +121,7 @@ export function createGigya({ doorkeeper }: FrontTools, options: GigyaOptions): 
       const { peek } = parametersOf(request)
       // Of a request with a flaw nothing was read: what is missing then may well have been sent.
       const isAbsent = (field: string) => !request.flaw && peek(field.split(/[.[]/, 1)[0] ?? '') === undefined
-      const failure = toGigyaError(error, isAbsent)
+      const failure = withHint(toGigyaError(error, isAbsent), request)
       const inOAuth = methodOf(request.path)?.access === 'client'
       tell(request, failure.number)
       return toFailure(failure, settingOf(request), { inOAuth })
@@ -126,7 +129,17 @@ export function createGigya({ doorkeeper }: FrontTools, options: GigyaOptions): 
   }
 }
 
-const CID_MAX = 100
+/** Says of what is missing that it may stand in a body that is no form, of which nothing is read. */
+function withHint(error: GigyaError, request: WireRequest): GigyaError {
+  if (error.number !== 400002 || request.flaw || request.body.length === 0) return error
+  if (formPairs(request).length > 0) return error
+  const { message, field, extra } = error
+  const hint = 'parameters are read from the address and from a body of application/x-www-form-urlencoded'
+  return new GigyaError(400002, `${message} (${hint})`, { field, extra, cause: error })
+}
+
+/** Longest context id in the reports, in characters: what is longer is cut. */
+export const CID_MAX = 100
 const XML_NAME = /^[A-Za-z][A-Za-z0-9]{0,40}\.[A-Za-z][A-Za-z0-9]{0,80}$/
 
 /** What comes before the dot in the paths of Gigya's other products, which answer 405001 here. */

@@ -79,6 +79,8 @@ export const login = [notifyLogin, logout]
 export function browserOnly(name: string): GigyaError {
   return new GigyaError(
     400096,
-    `${name} without providerSessions is for browsers: a GET with redirect_uri, response_type and provider`,
+    name === 'login'
+      ? 'login is for browsers: a GET with client_id, redirect_uri, response_type and x_provider'
+      : `${name} without providerSessions is for browsers: a GET with redirect_uri, response_type and provider`,
   )
 }

@@ -2,6 +2,7 @@
 // SDKs spell truth, lists and objects.
 
 import { z } from 'zod'
+import { decode } from '../decode.ts'
 import type { Pair, WireRequest } from '../dialect.ts'
 import { GigyaError } from './errors.ts'
 
@@ -19,12 +20,27 @@ export interface Parameters {
 export function parametersOf(request: WireRequest): Parameters {
   const known = READ.get(request)
   if (known) return known
-  const parameters = read(request.pairs)
+  const parameters = read(request.flaw ? frameOf(request) : request.pairs)
   READ.set(request, parameters)
   return parameters
 }
 
 const READ = new WeakMap<WireRequest, Parameters>()
+
+/** What decides about the form of an answer, of a request that could not be read as a whole. */
+function frameOf({ query = '', body, headers }: WireRequest): readonly Pair[] {
+  const isForm = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded')
+  const texts = isForm ? [query, body.toString('latin1')] : [query]
+  return FRAME.flatMap(([name, pattern]): Pair[] => {
+    const spelled = texts.map((text) => pattern.exec(text)?.[1]).find((found) => found !== undefined)
+    const value = spelled === undefined ? undefined : decode(spelled, { plusIsSpace: true })
+    return value === undefined ? [] : [[name, value]]
+  })
+}
+
+const FRAME = ['format', 'callback', 'httpStatusCodes'].map(
+  (name) => [name, new RegExp(`(?:^|&)${name}=([^&]{1,300})(?:&|$)`, 'i')] as const,
+)
 
 function read(pairs: readonly Pair[]): Parameters {
   const values = new Map<string, string>()
@@ -114,7 +130,12 @@ export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) {
 export function jsonOf<Output>(schema: z.ZodType<Output>) {
   return sent.transform((text, context) => {
     if (text === undefined || text.trim() === '') return undefined
-    const parsed = schema.safeParse(parseJson(text))
+    const { value, hasNul } = parseJson(text)
+    if (hasNul) {
+      context.addIssue('must be JSON without the character NUL')
+      return z.NEVER
+    }
+    const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
     const issue = parsed.error.issues[0]
     context.addIssue(`must be JSON${issue?.path.length ? `, and ${issue.path.join('.')} as documented` : ''}`)
@@ -122,20 +143,24 @@ export function jsonOf<Output>(schema: z.ZodType<Output>) {
   })
 }
 
-/** Undefined, which no schema of an object takes, for what is not JSON or nested too deeply. */
-function parseJson(text: string): unknown {
+/** No value, which no schema of an object takes, for what is not JSON or nested too deeply. */
+function parseJson(text: string): { readonly value?: unknown; readonly hasNul?: boolean } {
   let depth = 0
+  let hasNul = false
   for (const character of text) {
     if (character === '{' || character === '[') depth++
     else if (character === '}' || character === ']') depth--
-    if (depth > JSON_DEPTH) return undefined
+    if (depth > JSON_DEPTH) return {}
   }
   try {
-    const value: unknown = JSON.parse(text, (name, part) => (name === '__proto__' ? undefined : part))
-    return value
+    const value: unknown = JSON.parse(text, (name, part) => {
+      hasNul ||= name.includes('\0') || (typeof part === 'string' && part.includes('\0'))
+      return name === '__proto__' ? undefined : part
+    })
+    return { value, hasNul }
   } catch {
     // What is wrong with it is said by the schema that does not take `undefined`.
-    return undefined
+    return {}
   }
 }
 

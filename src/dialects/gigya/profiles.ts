@@ -125,7 +125,7 @@ const Wire = z.object({
 })
 
 /** `userInfo` as sites send it: unknown members are passed over. */
-export const SiteInfo = Wire.transform((wire): SiteProfile => {
+export const SiteInfo = Wire.refine(isRealDay, { path: ['birthDay'] }).transform((wire): SiteProfile => {
   const { photoURL, thumbnailURL, profileURL, gender, age, birthDay, birthMonth, birthYear, ...same } = wire
   return {
     ...same,
@@ -144,25 +144,34 @@ export const NamedIdentity = Wire.extend({
   providerUID: z.union([z.string(), z.number().int()]).transform(String).pipe(z.string().min(1).max(512)),
   /** Our addition: home server, where the network has many. */
   server: text,
-}).transform(({ provider, server, providerUID: subject, ...wire }) => {
-  const profile: Profile = {
-    subject,
-    displayName: wire.nickname,
-    givenName: wire.firstName,
-    familyName: wire.lastName,
-    profileUrl: wire.profileURL,
-    pictureUrl: wire.photoURL,
-    thumbnailUrl: wire.thumbnailURL,
-    gender: fromGender(wire.gender),
-    birthday: toBirthday(
-      wire.birthYear || undefined,
-      wire.birthMonth || undefined,
-      wire.birthDay || undefined,
-    ),
-    emails: wire.email ? [{ value: wire.email, isVerified: false }] : undefined,
-  }
-  return { provider, server, profile }
 })
+  .refine(isRealDay, { path: ['birthDay'] })
+  .transform(({ provider, server, providerUID: subject, ...wire }) => {
+    const profile: Profile = {
+      subject,
+      displayName: wire.nickname,
+      givenName: wire.firstName,
+      familyName: wire.lastName,
+      profileUrl: wire.profileURL,
+      pictureUrl: wire.photoURL,
+      thumbnailUrl: wire.thumbnailURL,
+      gender: fromGender(wire.gender),
+      birthday: toBirthday(
+        wire.birthYear || undefined,
+        wire.birthMonth || undefined,
+        wire.birthDay || undefined,
+      ),
+      emails: wire.email ? [{ value: wire.email, isVerified: false }] : undefined,
+    }
+    return { provider, server, profile }
+  })
+
+/** Whether the month has such a day, in the year where one is named. */
+function isRealDay({ birthYear, birthMonth, birthDay }: z.output<typeof Wire>): boolean {
+  // The year 2000 has every day.
+  const birthday = toBirthday(birthYear || 2_000, birthMonth || undefined, birthDay || undefined)
+  return birthday === undefined || new Date(birthday).toJSON()?.slice(0, 10) === birthday
+}
 
 /** `m`, `f`, and words that begin so; `u` and the rest say nothing. */
 function fromGender(gender: string | undefined): Profile['gender'] {

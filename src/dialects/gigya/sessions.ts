@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { GigyaError } from './errors.ts'
 import { gigyaRoute } from './method.ts'
 import { findNetwork, networkName } from './networks.ts'
-import { requiredWord, truth, word } from './parameters.ts'
+import { requiredWord, truth, truthOr, word } from './parameters.ts'
 import { decodeSecret, providerUidSignature, toTimestamp } from './signature.ts'
 
 const paddingMode = word.transform((name = 'PKCS7', context): Padding => {
@@ -23,7 +23,13 @@ const getSessionInfo = gigyaRoute({
   summary: 'Read the token that a network gave for a user',
   access: 'server',
   user: 'required',
-  input: z.object({ provider: requiredWord, paddingMode, signIDs: truth, encryptAll: truth }),
+  input: z.object({
+    provider: requiredWord,
+    paddingMode,
+    signIDs: truth,
+    encrypt: truthOr(true),
+    encryptAll: truth,
+  }),
   async run({ gateway, caller, input, request }) {
     const { store } = gateway
     const { site, user, signingKey } = caller
@@ -35,28 +41,27 @@ const getSessionInfo = gigyaRoute({
     }
     const identity = (await store.identities.ofUser(user)).find((each) => each.provider === provider.id)
     if (!identity) throw new GigyaError(400106, `The user is not connected to ${provider.name}`)
-    if (!caller.isPrivate && !input.encryptAll) {
-      throw new GigyaError(
-        400001,
-        'The answer holds a token in clear: use https, or ask with encryptAll=true',
-      )
-    }
     const key = signingKey ?? decodeSecret((await store.sites.secrets(site)).secret)
     await gateway.renewTokens(identity, { force: false })
     const held = await store.tokens.of(identity)
     if (!held) throw new GigyaError(403009, `There is no session with ${provider.name}`)
     const { accessToken, secret, expiresAt } = held.tokens
-    const cipher = createCipher(key, input.paddingMode)
-    const always = (text: string | undefined) => text && cipher.encrypt(text)
-    const ifAll = (text: string | undefined) => (input.encryptAll ? always(text) : text)
+    const { encryptAll } = input
+    // Over http no secret travels in clear, whatever the caller wishes.
+    const hidesSecret = encryptAll || input.encrypt || !caller.isPrivate
+    const hidesToken = encryptAll || !caller.isPrivate
+    const hidesSome = hidesToken || (hidesSecret && secret !== undefined)
+    const cipher = hidesSome ? createCipher(key, input.paddingMode) : undefined
+    const hidden = (text: string | undefined, isHidden: boolean) =>
+      text && isHidden && cipher ? cipher.encrypt(text) : text
     const name = networkName(gateway, provider.id)
     const timestamp = input.signIDs ? toTimestamp(request.at) : undefined
     return {
-      authToken: ifAll(accessToken),
-      tokenSecret: always(secret),
-      tokenExpirationUTC: ifAll(expiresAt === undefined ? undefined : toTime(expiresAt)),
-      IV: input.encryptAll || secret !== undefined ? cipher.iv : undefined,
-      providerUID: ifAll(identity.subject),
+      authToken: hidden(accessToken, hidesToken),
+      tokenSecret: hidden(secret, hidesSecret),
+      tokenExpirationUTC: hidden(expiresAt === undefined ? undefined : toTime(expiresAt), encryptAll),
+      IV: cipher?.iv,
+      providerUID: hidden(identity.subject, encryptAll),
       timestamp,
       providerUIDSig: timestamp && providerUidSignature(key, timestamp, name, identity.subject),
     }

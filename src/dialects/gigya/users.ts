@@ -38,6 +38,7 @@ const getUserInfo = gigyaRoute({
     const UID = uidOf(user)
     const signed = uidSignature(caller, UID, request.at)
     const { signatureTimestamp } = signed
+    const loggedInBy = loginIdentityOf(user.uid, all, info)
     const people = shown.map(({ profile }) => toPersonFields(profile, request.at, input.extraFields))
     return {
       UID,
@@ -47,9 +48,12 @@ const getUserInfo = gigyaRoute({
       isLoggedIn: info.isLoggedIn,
       isTempUser: false,
       isSiteUID: user.uid !== undefined,
-      ...toLoginFields(gateway, user.uid, all, info),
+      ...toLoginFields(gateway, user.uid, loggedInBy),
       identities: shown.map((identity, at) => ({
-        ...toIdentityFields(gateway, caller, identity, signatureTimestamp),
+        ...toIdentityFields(gateway, caller, identity, {
+          timestamp: signatureTimestamp,
+          isLoginIdentity: identity === loggedInBy,
+        }),
         isExpiredSession: input.includeAllIdentities ? !isActive(gateway, identity) : undefined,
         ...people[at],
       })),
@@ -69,7 +73,10 @@ function toIdentityFields(
   gateway: Gateway,
   { signingKey }: UserCaller,
   { provider: id, subject, updatedAt }: Identity,
-  timestamp: string | undefined,
+  {
+    timestamp,
+    isLoginIdentity,
+  }: { readonly timestamp: string | undefined; readonly isLoginIdentity: boolean },
 ): Fields {
   const provider = networkName(gateway, id)
   const known = gateway.providers.get(id)
@@ -79,7 +86,7 @@ function toIdentityFields(
     provider,
     providerUID: subject,
     providerUIDSig: isSigned ? providerUidSignature(signingKey, timestamp, provider, subject) : undefined,
-    isLoginIdentity: true,
+    isLoginIdentity,
     allowsLogin: known !== undefined && allowsLogin(known),
     lastUpdated,
     lastUpdatedTimestamp: updatedAt,
@@ -88,17 +95,20 @@ function toIdentityFields(
   }
 }
 
-/** How the user came in last: through a network, or through the site itself. */
-function toLoginFields(
-  gateway: Gateway,
+/** The identity that the user came in with last; undefined when that was through the site itself. */
+function loginIdentityOf(
   uid: string | undefined,
   identities: readonly Identity[],
   { loginIdentityId }: UserInfo,
-): Fields {
+): Identity | undefined {
   const told = identities.find(({ id }) => id === loginIdentityId)
-  if (!told && uid !== undefined) return { loginProvider: 'site', loginProviderUID: uid }
-  const identity = told ?? identities.toSorted((one, other) => other.updatedAt - one.updatedAt)[0]
-  if (!identity) return {}
+  if (told || uid !== undefined) return told
+  return identities.toSorted((one, other) => other.updatedAt - one.updatedAt)[0]
+}
+
+/** How the user came in last: through a network, or through the site itself. */
+function toLoginFields(gateway: Gateway, uid: string | undefined, identity: Identity | undefined): Fields {
+  if (!identity) return uid === undefined ? {} : { loginProvider: 'site', loginProviderUID: uid }
   const { provider, subject } = identity
   return { loginProvider: networkName(gateway, provider), loginProviderUID: subject }
 }

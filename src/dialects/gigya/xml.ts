@@ -1,10 +1,12 @@
 // Values as Gigya's XML: same names as in JSON, no attributes, an array as singular children inside the plural. There
 // is never a `{` in it: two SDKs take any text with one for JSON.
 
+import { toElementName } from '../xml-name.ts'
+
 /** The members of an object as elements, in order; undefined and null ones are left out. */
 export function toXmlMembers(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
-    .map(([name, value]) => element(toName(name), value))
+    .map(([name, value]) => element(toElementName(name), value))
     .join('')
 }
 
@@ -41,19 +43,6 @@ function singular(plural: string): string {
   if (plural.endsWith('ies')) return `${plural.slice(0, -3)}y`
   if (plural.endsWith('sses')) return plural.slice(0, -2)
   return plural.endsWith('s') && plural.length > 1 ? plural.slice(0, -1) : 'item'
-}
-
-const PLAIN_NAME = /^[A-Za-z][A-Za-z0-9.-]*$/
-const ESCAPED_NAME_CHARACTER = /[^A-Za-z0-9_.-]|^[^A-Za-z_]|_(?=x[0-9A-F]{2,8}_)/gu
-
-/** A member's name as that of an element; what XML has no place for becomes `_x0020_`, as .NET writes and reads it. */
-function toName(name: string): string {
-  if (PLAIN_NAME.test(name)) return name
-  if (name === '') return '_'
-  return name.toWellFormed().replace(ESCAPED_NAME_CHARACTER, (character) => {
-    const code = character.codePointAt(0) ?? 0
-    return `_x${code.toString(16).toUpperCase().padStart(4, '0')}_`
-  })
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
