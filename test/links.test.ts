@@ -63,7 +63,8 @@ for (const database of databases) {
     })
 
     test('targets that are no page of the web, our own links and blocked hosts are refused by name', async () => {
-      await using house = await openLinkHouse(database, { blockedHosts: ['bad.example', '*.worse.example'] })
+      const blockedHosts = ['bad.example', '*.worse.example', 'bücher.example.']
+      await using house = await openLinkHouse(database, { blockedHosts })
       const { gateway, site } = house
       const own = await createLink(gateway, site, { url: 'https://kith.example/page' })
       const refused = [
@@ -83,7 +84,13 @@ for (const database of databases) {
         own.address.replace('kith.example', 'KITH.example'),
         'https://kith.example/s/anything',
         'https://bad.example/',
-        'https://deep.bad.example./x'.replace('./', '/'),
+        'https://deep.bad.example/x',
+        'https://bad.example./',
+        'https://deep.bad.example./x',
+        'https://BÜCHER.example/',
+        'https://kith.example./s/anything',
+        'https://kith.example/%73/anything',
+        'https://kith.example/%73%2f%61nything',
         'https://very.worse.example/',
       ]
       for (const url of refused) {
@@ -96,6 +103,7 @@ for (const database of databases) {
       const long = `https://example.org/${'a'.repeat(4_096)}`
       await assert.rejects(createLink(gateway, site, { url: long }), failsWith('too_large', 'original_url'))
       await createLink(gateway, site, { url: 'https://notbad.example/' })
+      await createLink(gateway, site, { url: 'https://kith.example/%ff' })
       await createLink(gateway, site, { url: 'https://other.example/s/abcdefgh' })
     })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,7 +10,12 @@ import { GatewayError } from '../src/core/errors.ts'
 import type { MediaInput } from '../src/core/media-room.ts'
 import type { Limits, MediaLimits } from '../src/core/publish.ts'
 import { render } from '../src/core/render.ts'
-import { type MediaRoomForTest, type MediaRoomOptions, openMediaRoom } from './support/media.ts'
+import { MEDIA_BOUNDS } from '../src/media/bounds.ts'
+import { createFolder } from '../src/media/folder.ts'
+import { fullDiskOr, isFullDisk } from '../src/media/full-disk.ts'
+import { createPainter } from '../src/media/painter.ts'
+import { createTaking } from '../src/media/taking.ts'
+import { type MediaRoomForTest, type MediaRoomOptions, openMediaRoom, wholeOf } from './support/media.ts'
 import {
   animation,
   type FileServer,
@@ -317,7 +323,8 @@ describe('what is taken', () => {
       assert.equal(kept.length, movie().length)
       assert.ok(movie().includes('+52.5200') && !kept.includes('+52.5200'))
       const { bytes } = await room.room.open(media[0]!, takes({}))
-      assert.deepEqual(Buffer.from(bytes), kept)
+      assert.ok(kept.equals(await wholeOf(bytes)))
+      assert.ok(kept.subarray(9, 200).equals(await wholeOf(bytes.subarray(3, 900).subarray(6, 197))))
     })
   })
 
@@ -327,6 +334,41 @@ describe('what is taken', () => {
       assert.equal(code, 'invalid_request')
       assert.match(message, /cut off/)
     })
+  })
+
+  test('a full disk is overload, whoever meets it', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    const told = fullDiskOr(full)
+    assert.ok(told instanceof GatewayError)
+    assert.deepEqual([told.code, told.retryAfterSeconds, told.cause], ['overloaded', 300, full])
+    const written = 'x.png: write error\nsystem error: No space left on device\nwbuffer_write: write failed'
+    assert.ok(isFullDisk(new Error(written)))
+    assert.ok(!isFullDisk(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })))
+    const other = new GatewayError('too_large', 'No space left on device')
+    assert.equal(fullDiskOr(other), other)
+
+    const dir = await mkdtemp(join(tmpdir(), 'kith-full-'))
+    const folder = createFolder(dir, Date.now)
+    const bounds = MEDIA_BOUNDS
+    const painter = createPainter({ pixels: bounds.pixels, ms: bounds.paintMs }, { waitingMax: 9 })
+    const taking = createTaking({
+      fetchFile: async () => assert.fail('Nothing is fetched here.'),
+      folder: { ...folder, keep: () => Promise.reject(full) },
+      stock: { admit: async () => undefined, purge: async () => 0 },
+      painter,
+      bounds,
+    })
+    try {
+      const base64 = (await plain(20, 20).png().toBuffer()).toString('base64')
+      await assert.rejects(taking.decode(base64, 'image', 1), {
+        code: 'overloaded',
+        message: /disk .* is full/,
+      })
+      assert.deepEqual(await readdir(join(dir, 'drafts')), [])
+    } finally {
+      await painter.close()
+      await rm(dir, { recursive: true })
+    }
   })
 
   for (const [what, base64, code] of [
@@ -363,11 +405,11 @@ describe('what is taken', () => {
       const moving = takes({ mimeTypes: ['image/gif', 'image/jpeg'] })
       assert.equal((await room.room.open(media, moving)).mimeType, 'image/gif')
       const smaller = await room.room.open(media, takes({ side: 60, mimeTypes: ['image/gif', 'image/jpeg'] }))
-      const { pages, width } = await sharp(smaller.bytes).metadata()
+      const { pages, width } = await sharp(await wholeOf(smaller.bytes)).metadata()
       assert.deepEqual([smaller.mimeType, pages, width], ['image/gif', 5, 60])
       const still = await room.room.open(media, takes({}))
       assert.deepEqual(
-        [still.mimeType, (await sharp(still.bytes).metadata()).pages],
+        [still.mimeType, (await sharp(await wholeOf(still.bytes)).metadata()).pages],
         ['image/jpeg', undefined],
       )
       const message = { text: 'Look', media: [media] }
@@ -385,12 +427,12 @@ describe('what is handed to networks', () => {
       assert.ok(media && media.bytes > 4_000_000)
       const limits = takes({ bytes: 200_000, side: 1_200, mimeTypes: ['image/jpeg'] })
       const [one, other] = await Promise.all([room.room.open(media, limits), room.room.open(media, limits)])
-      const { format, width = 0, height = 0 } = await sharp(one.bytes).metadata()
+      const { format, width = 0, height = 0 } = await sharp(await wholeOf(one.bytes)).metadata()
       assert.equal(format, 'jpeg')
       assert.equal(one.mimeType, 'image/jpeg')
       assert.ok(one.bytes.length <= 200_000 && width <= 1_200, `${one.bytes.length} bytes, ${width} pixels`)
       assert.ok(Math.abs(width / height - 1.5) < 0.01)
-      assert.deepEqual(one.bytes, other.bytes)
+      assert.deepEqual(await wholeOf(one.bytes), await wholeOf(other.bytes))
       assert.equal((await room.files('made')).length, 1)
       assert.equal((await room.room.open(media, takes({ bytes: 9_000_000 }))).bytes.length, media.bytes)
       assert.equal((await room.files('made')).length, 1)
@@ -406,7 +448,9 @@ describe('what is handed to networks', () => {
         { base64: (await clear.png().toBuffer()).toString('base64') },
       ])
       const { bytes } = await room.room.open(media!, takes({ mimeTypes: ['image/jpeg'] }))
-      const [red = 0] = await sharp(bytes).raw().toBuffer()
+      const [red = 0] = await sharp(await wholeOf(bytes))
+        .raw()
+        .toBuffer()
       assert.ok(red > 250, `${red}`)
     })
   })

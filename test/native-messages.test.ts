@@ -46,6 +46,29 @@ for (const kind of databases) {
       assert.deepEqual([first.shown.text, first.shown.count, first.shown.limit], ['hello', 5, 500])
     })
 
+    test('a member that is null is as good as absent', async () => {
+      const identity = ada.identities[0]?.token
+      const nulls = {
+        user_token: null,
+        providers: null,
+        link: { url: 'https://example.com/', name: null },
+        media: null,
+      }
+      const answer = await post('', {
+        ...nulls,
+        identity_token: identity,
+        text: 'null',
+        fit: null,
+        publish_at: null,
+      })
+      assert.deepEqual([answer.status, statesOf(answer)], [200, ['published']])
+      const none = await post('', { identity_token: identity, text: null })
+      assert.deepEqual([none.status, none.json.error.field], [400, 'text'])
+      const inside = await post('', { ...to('facebook'), text: 'a', media: [null] })
+      assert.deepEqual([inside.status, inside.json.error.field], [400, 'media[0]'])
+      assert.equal((await post('', 'null')).status, 400)
+    })
+
     test('some succeeded is 207, none is 422, and both say why', async () => {
       const some = await post('', { ...to('facebook', 'twitter'), text: 'some' })
       assert.deepEqual([some.status, statesOf(some)], [207, ['published', 'failed']])
@@ -189,6 +212,39 @@ for (const kind of databases) {
       assert.equal(house.offices.asked.length, before)
     })
 
+    test('a preview that tracks links shows short ones, counted as they will be, and makes none', async () => {
+      const links = async () =>
+        (await house.gateway.store.links.list(house.site, { page: 1, size: 1, direction: 'asc' }))
+          .totalEntries
+      const total = await links()
+      const address = `https://example.com/${'long/'.repeat(40)}`
+      const message = { ...to('facebook', 'linkedin'), text: `see ${address}`, tracks_links: true }
+      const { status, json } = await post('/preview', message)
+      assert.equal(status, 200)
+      const texts = json.previews.map(({ shown }: { shown: { text: string } }) => shown.text)
+      for (const shown of texts) assert.match(shown, /^see http:\/\/localhost\/s\/\w+$/)
+      assert.notEqual(texts[0], texts[1])
+      const sent = (await post('', message)).json.message.publications.map(
+        ({ shown }: { shown: { text: string; count: number } }) => [shown.text.length, shown.count],
+      )
+      assert.deepEqual(
+        json.previews.map(({ shown }: { shown: { text: string; count: number } }) => [
+          shown.text.length,
+          shown.count,
+        ]),
+        sent,
+      )
+      assert.equal(await links(), total + 2)
+    })
+
+    test('a preview of a message that is no good fetches nothing', async () => {
+      house.taken.length = 0
+      const media = [{ url: 'https://example.com/p.png' }]
+      const { status, json } = await post('/preview', { ...to('facebook'), text: 'a\u202e', media })
+      assert.deepEqual([status, json.error.field], [400, 'text'])
+      assert.equal(house.taken.length, 0)
+    })
+
     test('a picture by address or upload is shown with its description', async () => {
       house.taken.length = 0
       const media = [
@@ -200,6 +256,15 @@ for (const kind of databases) {
       assert.equal(house.taken.length, 2)
       const [picture] = json.message.media
       assert.deepEqual([picture.kind, picture.url, picture.alt], ['image', media[0]?.url, 'a cat'])
+    })
+
+    test('what one network has against a picture or video names it as it was sent', async () => {
+      const media = [{ base64: 'cQ==', kind: 'video' }]
+      const [published] = (await post('', { ...to('facebook'), media })).json.message.publications
+      const [previewed] = (await post('/preview', { ...to('facebook'), media })).json.previews
+      for (const { problem } of [published, previewed]) {
+        assert.deepEqual([problem?.code, problem?.field], ['unsupported', 'media[0]'])
+      }
     })
 
     const refused: readonly (readonly [
@@ -227,6 +292,22 @@ for (const kind of databases) {
         404,
         'not_found',
         'user_token',
+      ],
+      [
+        'a provider that nobody can read',
+        '',
+        { user_token: NOBODY, providers: ['a\u202eb'], text: 'a' },
+        400,
+        'invalid_request',
+        'providers',
+      ],
+      [
+        'a provider of half a character',
+        '',
+        { user_token: NOBODY, providers: ['\ud800'], text: 'a' },
+        400,
+        'invalid_request',
+        'providers',
       ],
       ['an unknown identity', '', { identity_token: NOBODY, text: 'a' }, 404, 'not_found', 'identity_token'],
       ['a message of nothing', '', { identity_token: NOBODY }, 400, 'invalid_request', 'text'],

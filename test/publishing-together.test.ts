@@ -2,15 +2,26 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { publishMessage } from '../src/core/sharing.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { resumePublishing } from '../src/core/deliveries.ts'
+import type { Limits } from '../src/core/publish.ts'
+import { findMessage, publishMessage } from '../src/core/sharing.ts'
 import { removeMessage } from '../src/core/sharing-again.ts'
 import { mediaTypeOf } from '../src/sandbox/media-types.ts'
 import { bytesOf } from '../src/sandbox/posts.ts'
-import { noise } from './support/pictures.ts'
+import { wholeOf } from './support/media.ts'
+import { movie, noise } from './support/pictures.ts'
 import { openSandboxed } from './support/sandboxed.ts'
 
 const HOSTS = { twitter: 'api.x.com', facebook: 'graph.facebook.com', linkedin: 'api.linkedin.com' }
 const PROVIDERS = Object.keys(HOSTS)
+const VIDEOS: Limits = {
+  text: 1,
+  unit: 'characters',
+  link: 'verbatim',
+  images: 1,
+  video: { bytes: 1e9, mimeTypes: ['video/mp4'] },
+}
 
 async function openWithThree() {
   const there = await openSandboxed({ keepsMedia: true })
@@ -55,6 +66,39 @@ test('a picture that is too large for them all is made fit for each, described, 
   for (const host of Object.values(HOSTS)) assert.deepEqual(sandbox.posts(host), [])
   const log = JSON.stringify(house.logged)
   for (const token of tokens) assert.ok(!log.includes(token))
+})
+
+test('a video goes from the disk to each of them, piece by piece, and arrives whole', async () => {
+  await using opened = await openWithThree()
+  const { there, userToken } = opened
+  const { gateway, house, sandbox } = there
+  const hosts = { ...HOSTS, mastodon: 'mastodon.example', bluesky: 'bsky.social' }
+  await there.link('mastodon', hosts.mastodon, { userToken })
+  await there.link('bluesky', hosts.bluesky, { userToken })
+  const film = movie({ seconds: 9, bytes: 9_000_000 })
+  const [taken] = await gateway.media.take(house.site, [{ base64: film.toString('base64') }])
+  assert.ok(taken)
+  const kept = await wholeOf((await gateway.media.open(taken, VIDEOS)).bytes)
+  const { token } = await publishMessage(gateway, house.site, {
+    target: { user: userToken, providers: Object.keys(hosts) },
+    message: { text: 'Film ab', media: [taken] },
+    deadlineMs: 0,
+  })
+  // As upkeep does: what is processed one after another is looked at again.
+  const areOut = (states: readonly string[]) => states.every((state) => state === 'published')
+  let states: readonly string[] = ['queued']
+  for (let tries = 0; tries < 150 && !areOut(states); tries += 1) {
+    await resumePublishing(gateway)
+    await sleep(100)
+    const { publications } = await findMessage(gateway, house.site, token)
+    states = publications.map(({ state }) => state)
+  }
+  assert.ok(areOut(states), states.join())
+  for (const host of Object.values(hosts)) {
+    const [upload, ...others] = sandbox.uploads(host)
+    assert.deepEqual(others, [])
+    assert.ok(upload && bytesOf(upload).equals(kept), host)
+  }
 })
 
 test('one network that fails takes no other with it', async () => {

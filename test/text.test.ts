@@ -153,6 +153,25 @@ test('X finds the addresses that we find', () => {
   assert.ok(compared > 5_500)
 })
 
+test('X places a bare name where its letters stand first', () => {
+  const bare = 'xn--p1ai.com'
+  for (const written of [
+    `${bare}1️⃣${bare}`,
+    `${bare}1️⃣${bare}1️⃣${bare}`,
+    `see ${bare}ぁ${bare}`,
+    'bb.com.aa.com1️⃣bb.com',
+    'abb.comぁbb.com.cc1️⃣bb.com',
+    'https://xn--p1aiぁ.co.uk',
+    'https://xn--p1aiぁ.co.uk.example.com',
+  ]) {
+    const found = findAddresses(written, SHORTENED_ADDRESSES)
+    assert.deepEqual(
+      found.map(({ start, end }) => `${start}-${end} ${written.slice(start, end)}`),
+      theirs(written, true),
+    )
+  }
+})
+
 test('X counts what we count', () => {
   let compared = 0
   fc.assert(

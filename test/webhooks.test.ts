@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,11 +10,14 @@ import { GatewayError } from '../src/core/errors.ts'
 import { readFeed } from '../src/core/feed.ts'
 import { addFriends, deleteFriends } from '../src/core/graph.ts'
 import { createLink } from '../src/core/links.ts'
+import { saveProfile } from '../src/core/profiles.ts'
 import { cancelMessage, publishMessage } from '../src/core/sharing.ts'
 import { EVENT_TYPES } from '../src/core/webhook-events.ts'
 import { newHookSecret, signHook } from '../src/core/webhook-signature.ts'
 import { stopWebhooks } from '../src/core/webhook-telling.ts'
 import { addWebhook, enableWebhook, removeWebhook, testWebhook } from '../src/core/webhooks.ts'
+import { createHooks } from '../src/network/hooks.ts'
+import { NETWORK_DEFAULTS } from '../src/network/options.ts'
 import { databases } from './support/databases.ts'
 import { type HookHouse, openHookHouse, openReceiver } from './support/hook-house.ts'
 import { openHouse } from './support/house.ts'
@@ -21,7 +27,7 @@ import { linkAccount } from './support/publishing.ts'
 /** An endpoint at this path of the receiver. */
 async function listen(house: HookHouse, path = '/hook', events?: readonly string[]) {
   const { gateway, site, receiver } = house
-  const added = await addWebhook(gateway, site, { url: receiver.url + path, events })
+  const added = await addWebhook(gateway, site, { url: receiver.url + path, events, allowsHttp: true })
   receiver.secrets.set(path, added.secret)
   return added
 }
@@ -49,7 +55,9 @@ for (const database of databases) {
       })
       const [published, failed] = shared.publications
       const other = (await linkAccount(store, site, 'readable')).userToken
+      await saveProfile(gateway, site, other, { allows: 'confirm' })
       await addFriends(gateway, site, user, [{ account: other }])
+      await addFriends(gateway, site, user, [{ account: other }], { isForced: true })
       await deleteFriends(gateway, site, user, [{ account: other }], { isMutual: false })
       const link = await createLink(gateway, site, { url: 'https://example.org/' })
       const click = { linkId: link.id, device: 'desktop', referrer: '', userAgent: 'x' } as const
@@ -63,7 +71,7 @@ for (const database of databases) {
       const snapshot = { contacts, count: 7, isTruncated: false, fetchedAt: Date.now() }
       await store.reads.finish(one, claim.fence, snapshot)
       await store.identities.remove(site, two.token)
-      await until(11)
+      await until(12)
       await store.users.remove(site, other)
       while (!typesOf(receiver.received).includes('user.deleted')) await until(receiver.received.length + 1)
       const events = [...receiver.received]
@@ -99,6 +107,7 @@ for (const database of databases) {
       const [told] = dataOf('link.clicked').links
       assert.deepEqual([told.code, told.address, told.people, told.previews], [link.code, link.address, 2, 1])
       assert.deepEqual(dataOf('friend.added')[0], { user, friends: [other], in_their_lists: false })
+      assert.deepEqual(dataOf('friend.requested'), { user, friends: [other] })
       assert.deepEqual(dataOf('user.deleted'), { user: other })
       assert.equal(new Set(events.map(({ id }) => id)).size, events.length)
       const positions = events.map(({ data }) => data.position)
@@ -336,6 +345,7 @@ for (const database of databases) {
       for (const url of [
         ...wrong,
         'https://user:pass@example.org/',
+        'http://example.org/',
         `https://example.org/${'a'.repeat(2_048)}`,
       ]) {
         await assert.rejects(addWebhook(gateway, site, { url }), failsWith('invalid_request', 'url'), url)
@@ -366,6 +376,30 @@ for (const database of databases) {
     })
   })
 }
+
+test('an endpoint that answers with a long page has heard all the same', async () => {
+  const server = createServer((_request, response) => response.end('x'.repeat(1_000_000)))
+  const chunked = createServer((_request, response) => {
+    response.writeHead(500)
+    response.write('x'.repeat(100_000))
+    response.end('x'.repeat(900_000))
+  })
+  const hooks = createHooks({ ...NETWORK_DEFAULTS, allowInsecure: true, allowAddresses: ['127.0.0.1'] })
+  try {
+    for (const [each, status] of [
+      [server, 200],
+      [chunked, 500],
+    ] as const) {
+      await once(each.listen(0, '127.0.0.1'), 'listening')
+      const url = `http://127.0.0.1:${(each.address() as AddressInfo).port}/`
+      const answer = await hooks.call(url, { headers: {}, body: '{}', timeoutMs: 5_000 })
+      assert.equal(answer.status, status)
+    }
+  } finally {
+    await hooks.close()
+    for (const each of [server, chunked]) each.close()
+  }
+})
 
 test('signatures are those of the reference library', () => {
   const secret = newHookSecret()

@@ -1,6 +1,7 @@
 // Which addresses are short links, and where they lead: asked of the database once and then kept in memory, up to a
 // bound. What other processes have removed or changed is known here after STALE_MS at the latest.
 
+import { domainToASCII } from 'node:url'
 import { GatewayError } from './errors.ts'
 import { isCode } from './link-codes.ts'
 import type { LinkStore } from './link-store.ts'
@@ -24,6 +25,8 @@ export interface LinkBook {
   find(code: string, host: string): Promise<(Destination & { readonly site: Site }) | undefined>
   /** The address of a code of this site, as far as its domain was known at the last `refresh`. */
   addressOf(site: Pick<Site, 'id'>, code: string): string
+  /** From now on codes of sites without a domain of their own stand behind this address, as `base` says. */
+  moveTo(base: string): void
   /** Whether an address is one of our own short links. */
   isOwn(address: URL): boolean
   isBlocked(address: URL): boolean
@@ -64,8 +67,9 @@ const EVERYWHERE = '/s/'
 
 /** A book that knows nothing yet; `refresh` it before the first question. */
 export function createLinkBook({ store, warn }: BookParts, options: LinkBookOptions): LinkBook {
-  const shared = toShared(options)
-  const blocked = options.blockedHosts.map((host) => host.toLowerCase().replace(/^\*?\./, ''))
+  let { base } = options
+  let shared = toShared(options)
+  const blocked = options.blockedHosts.map((host) => asLookedUp(host.replace(/^\*?\./, '')))
   const destinations = createTwoGenerations<string, Destination>(
     options.memoryBytes,
     (code, { location }) => code.length + location.length + OVERHEAD_BYTES,
@@ -146,10 +150,15 @@ export function createLinkBook({ store, warn }: BookParts, options: LinkBookOpti
       if (before === epoch) destinations.set(code, destination)
       return isOf(host, destination) ? { ...destination, site: link.site } : undefined
     },
-    addressOf: ({ id }, code) => `${bases.get(id) ?? options.base}/${code}`,
-    isOwn({ hostname, pathname }) {
+    addressOf: ({ id }, code) => `${bases.get(id) ?? base}/${code}`,
+    moveTo(address) {
+      base = address
+      shared = toShared({ ...options, base })
+    },
+    isOwn({ hostname: spelled, pathname }) {
+      const hostname = asLookedUp(spelled)
       const isOurs = owners.has(hostname) || hostname === shared.host || hostname === shared.publicHost
-      return isOurs && codeIn(hostname, pathname) !== undefined
+      return isOurs && codeIn(hostname, unescaped(pathname)) !== undefined
     },
     isBlocked,
     refresh,
@@ -159,7 +168,8 @@ export function createLinkBook({ store, warn }: BookParts, options: LinkBookOpti
     },
   }
 
-  function isBlocked({ hostname }: URL): boolean {
+  function isBlocked({ hostname: spelled }: URL): boolean {
+    const hostname = asLookedUp(spelled)
     return blocked.some((host) => hostname === host || hostname.endsWith(`.${host}`))
   }
 }
@@ -188,6 +198,21 @@ export function checkTarget(book: LinkBook, target: string, field: string): void
 function toUrl(target: string): URL | undefined {
   if (!/^https?:\/\/[^/?#]/i.test(target) || !URL.canParse(target)) return undefined
   return new URL(target)
+}
+
+/** A path as the server that is asked reads it; one that is not UTF-8 leads nowhere, and stays as it is. */
+function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+/** A host as the name system has it: lower case, in ASCII, without the dot that a whole name may end with. */
+function asLookedUp(host: string): string {
+  const name = host.toLowerCase().replace(/\.$/, '')
+  return domainToASCII(name) || name
 }
 
 function codeOr<T>(text: string, otherwise: T): string | T {

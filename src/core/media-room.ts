@@ -3,6 +3,7 @@
 import { GatewayError } from './errors.ts'
 import type { Site } from './model.ts'
 import type { Limits, Media, MediaLimits } from './publish.ts'
+import type { Bytes } from './stretch.ts'
 
 /** A picture or video as a caller names it: where it lies, or its bytes. `kind` absent: whichever it is. */
 export type MediaInput = {
@@ -13,9 +14,9 @@ export type MediaInput = {
   | { readonly base64: string; readonly url?: undefined }
 )
 
-/** Bytes with what they are. */
+/** Bytes with what they are; those of a file are read only as they are sent. */
 export interface OpenMedia {
-  readonly bytes: Uint8Array
+  readonly bytes: Bytes
   readonly mimeType: string
 }
 

@@ -4,6 +4,7 @@ import type { ZodType } from 'zod'
 import type { ErrorCode } from './errors.ts'
 import type { Contact, Identity, Posting, Profile } from './model.ts'
 import type { PostRef, Publish } from './publish.ts'
+import type { Bytes } from './stretch.ts'
 
 export interface Provider {
   /** Stable, lower case, stored in the database: never rename. */
@@ -38,6 +39,8 @@ export interface Provider {
   readonly errors?: readonly ErrorRule[]
   /** Where the network says how much is left and when to come back, if not in `Retry-After`. */
   readonly rateLimit?: RateLimit
+  /** How long to stay away after a refusal for a limit, in seconds, where the network says so elsewhere; `now` in ms. */
+  readonly retryAfter?: (refusal: Refusal, now: number) => number | undefined
   /** Reading costs money: never prefetched unless the site says so. */
   readonly charges?: boolean
 
@@ -106,6 +109,8 @@ export interface OAuth2 {
   readonly authorizeUrl: string
   readonly tokenUrl: string
   readonly revokeUrl?: string
+  /** Where the app takes back all that a person has granted it, by DELETE with a token of theirs; `{client_id}` is filled in. */
+  readonly grantUrl?: string
   /** Where an app registers itself, on networks where every server has its own apps. */
   readonly registerUrl?: string
   /** The scopes each capability needs; a site asks only for what it uses. */
@@ -167,6 +172,12 @@ export interface RateLimit {
   readonly scope: 'identity' | 'app' | 'server'
 }
 
+/** An answer that refuses for a limit, as it came: header names in lower case. */
+export interface Refusal {
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+}
+
 /** First rule that matches wins; the HTTP status decides the rest. Name status 200 where a network fails politely. */
 export interface ErrorRule {
   readonly status?: number
@@ -188,7 +199,7 @@ export interface ApiRequest {
   readonly json?: unknown
   readonly form?: Readonly<Record<string, string>>
   /** Sent as it is. */
-  readonly raw?: { readonly bytes: Uint8Array; readonly mimeType: string }
+  readonly raw?: { readonly bytes: Bytes; readonly mimeType: string }
   /** Sent as multipart/form-data, in order. */
   readonly parts?: readonly Part[]
   /** A whole address that the network has just given for an upload: called over https, guarded, and without our token. */
@@ -202,7 +213,7 @@ export type Part =
   | { readonly name: string; readonly value: string }
   | {
       readonly name: string
-      readonly bytes: Uint8Array
+      readonly bytes: Bytes
       readonly mimeType: string
       readonly fileName: string
     }

@@ -108,9 +108,8 @@ function matchAt(text: string, start: number, grammar: AddressGrammar, names: Na
   const pathEnd = endOfPath(text, portEnd, grammar)
   const end = endOfQuery(text, pathEnd, grammar)
   const name = text.slice(nameStart, nameEnd)
-  if ((scheme || 'https://').length + end - start > ADDRESS_MAX || !hasShortLabels(name)) {
-    return { spans: [], end }
-  }
+  const isTooLong = (scheme || 'https://').length + end - start > ADDRESS_MAX || !hasShortLabels(name)
+  if (isTooLong || (grammar.withoutScheme && isMixed(name))) return { spans: [], end }
   if (scheme) return { spans: cutShort(text, { start, end }), end }
   if (start > 0 && BEFORE_NAME.test(text.charAt(start - 1))) return { spans: [], end }
   return { spans: withoutScheme(text, nameStart, nameEnd, pathEnd > portEnd ? end : nameEnd), end }
@@ -125,15 +124,23 @@ function cutShort(text: string, span: Span): Span[] {
   return [{ start: span.start, end: span.start + short[0].length }]
 }
 
-/** Without a scheme only names of Latin letters count, each by itself; path and query belong to the last one. */
+/**
+ * Without a scheme only names of Latin letters count, each by itself; path and query belong to the last one. X takes the
+ * first place behind the name before where the same letters stand, which need not be where it found the name.
+ */
 function withoutScheme(text: string, start: number, end: number, wholeEnd = end): Span[] {
   const name = text.slice(start, end)
   const spans: Span[] = []
+  let taken = 0
   for (let at = 0; at < name.length; ) {
     LATIN_LABELS.lastIndex = at
     const labels = LATIN_LABELS.exec(name)?.[0]
     const last = labels && endOfLastName(name, at, at + labels.length)
-    if (last) spans.push({ start: start + at, end: start + last })
+    if (last) {
+      const place = name.indexOf(name.slice(at, last), taken)
+      taken = place + last - at
+      spans.push({ start: start + place, end: start + taken })
+    }
     at = last || at + (labels?.length ?? 1)
   }
   const last = spans.pop()
@@ -146,6 +153,11 @@ function endOfLastName(name: string, start: number, labelsEnd: number): number |
     if (length > 0) return dot + 1 + length
   }
   return undefined
+}
+
+/** X takes no name that says it is spelled in ASCII where not one part of it is. */
+function isMixed(name: string): boolean {
+  return name.startsWith('xn--') && withoutScheme(name, 0, name.length).length === 0
 }
 
 function hasShortLabels(name: string): boolean {

@@ -21,6 +21,7 @@ const TYPES = {
   contacts: 'contacts.refreshed',
   added: 'friend.added',
   removed: 'friend.removed',
+  asked: 'friend.requested',
   deleted: 'user.deleted',
 } as const satisfies Partial<Record<FeedKind, string>>
 
@@ -93,6 +94,8 @@ async function dataOf(gateway: Gateway, site: SiteRef, entry: FeedEntry): Promis
       return { position, user, identity: first, provider: second }
     case 'contacts':
       return { position, user, identity: first, provider: second, contacts: Number(third) }
+    case 'asked':
+      return { position, user, friends: others }
     case 'deleted':
       return { position, user }
     default:

@@ -61,6 +61,8 @@ export const WEBHOOK_BOUNDS: WebhookBounds = {
 export interface Webhooks {
   readonly bounds: WebhookBounds
   readonly call: CallHook
+  /** Endpoints may be called over plain http. */
+  readonly allowsHttp: boolean
   /** Endpoints being told by this process. */
   readonly telling: Set<Promise<void>>
   /** When followed links were last told of, by `performance.now()`. */
@@ -69,10 +71,15 @@ export interface Webhooks {
 }
 
 /** Nothing is being told yet. Bounds that are not given are at their default. */
-export function createWebhooks(call: CallHook, bounds: Partial<WebhookBounds> = {}): Webhooks {
+export function createWebhooks(
+  call: CallHook,
+  bounds: Partial<WebhookBounds> = {},
+  { allowsHttp = false }: { readonly allowsHttp?: boolean } = {},
+): Webhooks {
   return {
     bounds: { ...WEBHOOK_BOUNDS, ...bounds },
     call,
+    allowsHttp,
     telling: new Set(),
     clicksAt: Number.NEGATIVE_INFINITY,
     controller: new AbortController(),

@@ -24,9 +24,10 @@ export async function addWebhook(
     url,
     events = [],
     max = WEBHOOK_BOUNDS.perSite,
-  }: { url: string; events?: readonly string[]; max?: number },
+    allowsHttp = false,
+  }: { url: string; events?: readonly string[]; max?: number; allowsHttp?: boolean },
 ): Promise<Webhook & { readonly secret: string }> {
-  checkUrl(url)
+  checkUrl(url, allowsHttp)
   const unknown = events.find((type) => !EVENT_TYPES.includes(type))
   if (unknown !== undefined) {
     const message = `There is no event "${unknown}"; there are: ${EVENT_TYPES.join(', ')}.`
@@ -71,14 +72,18 @@ export async function testWebhook(
   return { status }
 }
 
-function checkUrl(url: string): void {
+function checkUrl(url: string, allowsHttp: boolean): void {
   const field = 'url'
   const isAddress = url.length <= URL_MAX && /^https?:\/\/[^/?#\s]\S*$/i.test(url) && URL.canParse(url)
   if (!isAddress) {
     const message = `A webhook is an address that begins with https://, of at most ${URL_MAX} characters.`
     throw new GatewayError('invalid_request', message, { field })
   }
-  const { username, password } = new URL(url)
+  const { protocol, username, password } = new URL(url)
+  if (protocol !== 'https:' && !allowsHttp) {
+    const message = 'A webhook is called over https alone; plain http needs KITH_ALLOW_INSECURE.'
+    throw new GatewayError('invalid_request', message, { field })
+  }
   if (username !== '' || password !== '') {
     const message = 'The address must not hold a name or password: the signature says who sends.'
     throw new GatewayError('invalid_request', message, { field })

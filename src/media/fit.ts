@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises'
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import type { MediaLimits } from '../core/publish.ts'
+import { FULL_DISK, isFullDisk } from './full-disk.ts'
 
 /** What a picture is: pixels as it is shown. */
 export interface PictureFacts {
@@ -20,7 +21,7 @@ export interface PaintBounds {
 
 /** Why a picture cannot be used, in a sentence for the caller. */
 export class Unfit extends Error {
-  readonly code: 'invalid_request' | 'too_large'
+  readonly code: 'invalid_request' | 'too_large' | 'overloaded'
 
   constructor(code: Unfit['code'], message: string, cause?: unknown) {
     super(message, { cause })
@@ -58,7 +59,10 @@ export async function cleanPicture(
     await encode(sharp(from, options).autoOrient().timeout(timeout), metadata.format, 92).toFile(to)
     return { width, height, isAnimated, isChanged: true }
   } catch (cause) {
-    throw new Unfit('invalid_request', 'The picture is broken: it cannot be read to its end.', cause)
+    throw (
+      unwritten(cause) ??
+      new Unfit('invalid_request', 'The picture is broken: it cannot be read to its end.', cause)
+    )
   }
 }
 
@@ -154,8 +158,13 @@ async function write(picture: Sharp, to: string): Promise<void> {
   try {
     await picture.toFile(to)
   } catch (cause) {
-    throw new Unfit('invalid_request', 'The picture could not be made fit for the network.', cause)
+    const message = 'The picture could not be made fit for the network.'
+    throw unwritten(cause) ?? new Unfit('invalid_request', message, cause)
   }
+}
+
+function unwritten(cause: unknown): Unfit | undefined {
+  return isFullDisk(cause) ? new Unfit('overloaded', FULL_DISK, cause) : undefined
 }
 
 /** Formats to try, the best first. */

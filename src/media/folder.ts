@@ -35,11 +35,10 @@ const DRAFT_LIFE_MS = 3_600_000
 
 /** A folder at this place, made when the first file comes. */
 export function createFolder(root: string, now: () => number): Folder {
-  const pathOf = (shelf: Shelf, name: string) => join(root, shelf, name.slice(0, 2), name.slice(2))
   const drafts = join(root, 'drafts')
 
   async function use(shelf: Shelf, name: string): Promise<string | undefined> {
-    const path = pathOf(shelf, name)
+    const path = pathOf(root, shelf, name)
     const time = now() / 1_000
     try {
       await utimes(path, time, time)
@@ -61,7 +60,7 @@ export function createFolder(root: string, now: () => number): Folder {
         await rm(draft, { force: true })
         return
       }
-      const path = pathOf(shelf, name)
+      const path = pathOf(root, shelf, name)
       const place = join(path, '..')
       await flush(draft)
       const made = await mkdir(place, { recursive: true, mode: 0o700 })
@@ -76,7 +75,7 @@ export function createFolder(root: string, now: () => number): Folder {
       return shelves.flat()
     },
     async remove({ shelf, name }, usedBefore) {
-      const path = pathOf(shelf, name)
+      const path = pathOf(root, shelf, name)
       // Out of the way first: whoever asks for it now writes it anew, and who asked just before is seen by its time.
       const aside = await asideOf(drafts)
       try {
@@ -104,6 +103,11 @@ export function createFolder(root: string, now: () => number): Folder {
       return swept
     },
   }
+}
+
+/** Where a file of this name lies in a media folder. */
+export function pathOf(root: string, shelf: Shelf, name: string): string {
+  return join(root, shelf, name.slice(0, 2), name.slice(2))
 }
 
 /** SHA-256 of a file, hex. */
@@ -135,7 +139,8 @@ async function listShelf(root: string, shelf: Shelf): Promise<FileEntry[]> {
   return entries
 }
 
-async function flush(path: string): Promise<void> {
+/** Makes sure that a file or a folder is on disk for good. */
+export async function flush(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()
@@ -144,7 +149,8 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-function isMissing(error: unknown): boolean {
+/** Whether the file system says that there is no such thing. */
+export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 

@@ -1,6 +1,6 @@
 // The media room: takes pictures and videos, keeps them, makes them fit, and gives them public addresses.
 
-import { open, readFile, rm, stat } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import { GatewayError } from '../core/errors.ts'
 import type { FetchFile } from '../core/fetch-file.ts'
 import type { Log } from '../core/gateway.ts'
@@ -9,7 +9,9 @@ import type { Limits, Media, MediaLimits } from '../core/publish.ts'
 import { MEDIA_PATH, publicBase, readKey, type SigningKeys, spellKey } from './addresses.ts'
 import { MEDIA_BOUNDS, type MediaBounds } from './bounds.ts'
 import { createCards } from './cards.ts'
+import { stretchOf } from './file-stretch.ts'
 import { createFolder, type Folder, nameOfMade, type Shelf } from './folder.ts'
+import { FULL_DISK, fullDiskOr } from './full-disk.ts'
 import { createPainter } from './painter.ts'
 import { extensionOf, SNIFF_BYTES, sniff } from './sniff.ts'
 import { createStock } from './stock.ts'
@@ -64,6 +66,13 @@ export function createMedia(parts: MediaParts): MediaHouse {
   const readCard = createCards({ fetchFile, fetchPicture, bounds, log })
   const making = new Map<string, Promise<void>>()
 
+  /** A full disk is for whoever runs this to know. */
+  function noted(error: unknown): unknown {
+    const seen = fullDiskOr(error)
+    if (seen instanceof GatewayError && seen.message === FULL_DISK) log.error({ dir: parts.dir }, FULL_DISK)
+    return seen
+  }
+
   async function takeOne(site: { readonly id: number }, input: MediaInput, index: number): Promise<Media> {
     const { kind, alt } = input
     try {
@@ -73,7 +82,7 @@ export function createMedia(parts: MediaParts): MediaHouse {
         : await taking.fetch(input.url, kind, site.id)
       return { ...kept, alt }
     } catch (error) {
-      throw onField(error, `media.${index}.${input.base64 === undefined ? 'url' : 'base64'}`)
+      throw onField(noted(error), `media.${index}.${input.base64 === undefined ? 'url' : 'base64'}`)
     }
   }
 
@@ -101,21 +110,22 @@ export function createMedia(parts: MediaParts): MediaHouse {
   }
 
   async function make(name: string, from: string, limits: MediaLimits): Promise<void> {
-    const draft = await folder.draft()
+    let draft: string | undefined
     try {
+      draft = await folder.draft()
       await painter.fit(from, draft, limits)
       await stock.admit((await stat(draft)).size)
       await folder.keep('made', name, draft)
     } catch (error) {
-      throw onField(error, 'media')
+      throw onField(noted(error), 'media')
     } finally {
-      await rm(draft, { force: true })
+      if (draft !== undefined) await rm(draft, { force: true })
     }
   }
 
   const openFile = async (media: Kept, limits: MediaLimits | undefined) => {
     const { path, mimeType } = await fitted(media, limits)
-    return { bytes: await readFile(path), mimeType }
+    return { bytes: stretchOf(path, (await stat(path)).size), mimeType }
   }
 
   const room: MediaRoom = {

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { GatewayError } from '../core/errors.ts'
 import type { MediaLimits } from '../core/publish.ts'
 import type { PaintBounds } from './fit.ts'
+import { FULL_DISK_SECONDS } from './full-disk.ts'
 import type { Painted, PaintJob, PaintOutcome } from './painter-thread.ts'
 
 export interface Painter {
@@ -83,6 +84,7 @@ export function createPainter(bounds: PaintBounds, { waitingMax }: { readonly wa
 
 function toError(outcome: Extract<PaintOutcome, { readonly code: string }>): GatewayError {
   const { code, message } = outcome
+  if (code === 'overloaded') return new GatewayError(code, message, { retryAfterSeconds: FULL_DISK_SECONDS })
   if (code !== 'internal') return new GatewayError(code, message)
   return new GatewayError('internal', 'Something went wrong on our side.', { cause: new Error(message) })
 }

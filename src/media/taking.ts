@@ -9,6 +9,7 @@ import { createSlots, type Slots } from '../core/slots.ts'
 import type { MediaBounds } from './bounds.ts'
 import { readMovie } from './boxes.ts'
 import { type Folder, hashFile } from './folder.ts'
+import { fullDiskOr } from './full-disk.ts'
 import type { Painter } from './painter.ts'
 import { createPieceWriter } from './piece-writer.ts'
 import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.ts'
@@ -58,6 +59,8 @@ export function createTaking(parts: TakingParts): Taking {
       const leave = await all.take()
       try {
         return await work()
+      } catch (error) {
+        throw fullDiskOr(error)
       } finally {
         leave()
       }

@@ -4,9 +4,10 @@
 import { GatewayError } from '../core/errors.ts'
 import type { App } from '../core/model.ts'
 import type { OAuth2, Provider } from '../core/provider.ts'
+import { refusesApp, refusesCode, saidIn } from './app-words.ts'
 import { openDeadline } from './deadline.ts'
 import { createGuard } from './guard.ts'
-import { mask, parseBody, textAt } from './json.ts'
+import { mask } from './json.ts'
 import type { NetworkOptions } from './options.ts'
 import { createPlaces } from './places.ts'
 import { createPool } from './pool.ts'
@@ -32,13 +33,6 @@ interface CheckOptions {
   readonly redirect: string
 }
 
-/** Words of networks that accept the app and refuse the code, beside the standard's own. */
-const CODE_REFUSED =
-  /invalid_grant|bad_verification_code|verification code|authorization[ _]code|invalid code|code (?:is |was )?(?:invalid|expired|not found)/i
-/** Words of networks that refuse the app. */
-const APP_REFUSED =
-  /invalid_client|unauthorized_client|incorrect_client_credentials|client (?:id|secret|credentials|authentication)|validating application|unknown (?:app|client)|app(?:lication)? (?:not found|does not exist)/i
-
 export function createAppCheck(options: NetworkOptions): AppCheck {
   const places = createPlaces(options)
   const guard = createGuard({ allow: [...options.allowAddresses, ...places.configuredHosts] })
@@ -62,10 +56,11 @@ export function createAppCheck(options: NetworkOptions): AppCheck {
       const answer = await ask(provider, auth, app, where).catch(GatewayError.from)
       if (answer instanceof GatewayError) return { state: 'unknown', said: answer.message }
       const text = answer.body.toString('utf8')
-      const said = saidIn(answer.status, mask(text, [app.clientSecret ?? ''].filter(Boolean)))
+      const told = saidIn(mask(text, [app.clientSecret ?? ''].filter(Boolean)))
+      const said = `HTTP ${answer.status}${told && `: ${told}`}`
       if (answer.status === 429 || answer.status >= 500) return { state: 'unknown', said }
-      if (APP_REFUSED.test(said)) return { state: 'refused', said }
-      return { state: CODE_REFUSED.test(said) ? 'accepted' : 'unknown', said }
+      if (refusesApp(told)) return { state: 'refused', said }
+      return { state: refusesCode(told) ? 'accepted' : 'unknown', said }
     },
     close: () => pool.close(),
   }
@@ -89,26 +84,4 @@ function formOf(auth: OAuth2, { clientId, clientSecret }: App, redirect: string)
     ? { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
     : {}
   return { form, headers }
-}
-
-const SAID_MAX = 300
-
-/** The error of the answer, else its beginning; on one line. */
-function saidIn(status: number, text: string): string {
-  const body = parseBody(text)
-  const isForm = typeof body === 'string' && /^[\w.-]+=/.test(body)
-  const answer = isForm ? Object.fromEntries(new URLSearchParams(body)) : body
-  const inner = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined
-  const words = [
-    textAt(answer, 'error'),
-    textAt(answer, 'error_description'),
-    textAt(inner, 'message'),
-    textAt(answer, 'message'),
-  ]
-  const told = words.filter(Boolean).join(': ') || text
-  const line = told
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
-  return `HTTP ${status}${line && `: ${line.slice(0, SAID_MAX)}`}`
 }

@@ -159,18 +159,30 @@ function withClient(app: App, auth: OAuth2, form: Readonly<Record<string, string
   return { form: { ...form, ...client } }
 }
 
-/** https://www.rfc-editor.org/rfc/rfc7009#section-2.1 */
+/** By the standard (https://www.rfc-editor.org/rfc/rfc7009#section-2.1), or where the app's grants are. */
 export async function revokeOAuth2(
   { send, places, options }: ConsentParts,
   { provider, server, tokens, app, deadline }: Farewell,
   auth: OAuth2,
 ): Promise<boolean> {
-  if (!auth.revokeUrl || !app) return false
+  const address = auth.revokeUrl ?? auth.grantUrl
+  if (!address || !app) return false
   const token = tokens.refreshToken ?? tokens.accessToken
+  const request = auth.revokeUrl
+    ? ({ method: 'POST', ...withClient(app, auth, { token }) } as const)
+    : ({
+        method: 'DELETE',
+        headers: { authorization: basic(app) },
+        json: { access_token: tokens.accessToken },
+      } as const)
   await send({
     provider,
-    place: places.ofTemplate(provider, server, auth.revokeUrl),
-    content: plainContent({ method: 'POST', ...withClient(app, auth, { token }) }, options),
+    place: places.ofTemplate(
+      provider,
+      server,
+      address.replace('{client_id}', encodeURIComponent(app.clientId)),
+    ),
+    content: plainContent(request, options),
     deadline,
     secrets: [tokens.accessToken, tokens.refreshToken, app.clientSecret].filter(
       (secret) => secret !== undefined,

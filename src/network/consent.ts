@@ -8,6 +8,7 @@ import { goneProblem } from '../core/gone.ts'
 import type { App, Site, Tokens } from '../core/model.ts'
 import type { Provider } from '../core/provider.ts'
 import type { Store } from '../core/store.ts'
+import { refusesApp, refusesCode, saidIn } from './app-words.ts'
 import type { AuthServers } from './auth-servers.ts'
 import { askAtproto, redeemAtproto, revokeAtproto } from './consent-atproto.ts'
 import { askOAuth1, redeemOAuth1 } from './consent-oauth1.ts'
@@ -178,7 +179,8 @@ export function refusalOf(provider: Provider, answer: AnswerText): GatewayError 
   if (status === 429 || status >= 500) return failureOf(provider, answer)
   const error = textAt(readAnswer(body), 'error')
   if (error === undefined && status >= 200 && status < 300) return undefined
-  if (error !== undefined && /^(?:invalid|unauthorized)_client$/.test(error)) {
+  const said = saidIn(answer.text)
+  if (refusesApp(error ?? '') || (refusesApp(said) && !refusesCode(said))) {
     const message = `${provider.name} does not know this site: its client id or secret may be wrong.`
     return failure(provider, 'unauthenticated', answer, message)
   }
@@ -187,11 +189,16 @@ export function refusalOf(provider: Provider, answer: AnswerText): GatewayError 
   return failure(provider, 'network_rejected', answer, `${provider.name} did not accept the login.`)
 }
 
+/** Longest token, and longest list of scopes, that is kept, in characters: what servers take as headers. */
+const TOKEN_MAX = 16_384
+
 /** The tokens in an answer of a token endpoint. */
 export function tokensFrom({ now }: ConsentParts, provider: Provider, body: unknown): Tokens {
   const answer = readAnswer(body)
   const accessToken = textAt(answer, 'access_token')
-  if (!accessToken) {
+  const refreshToken = textAt(answer, 'refresh_token') || undefined
+  const isTooLong = [accessToken, refreshToken].some((token) => (token?.length ?? 0) > TOKEN_MAX)
+  if (!accessToken || isTooLong) {
     throw new GatewayError(
       'network_unreadable',
       `${provider.name} gave access in a form it does not document.`,
@@ -200,10 +207,11 @@ export function tokensFrom({ now }: ConsentParts, provider: Provider, body: unkn
   const expiresIn = numberAt(answer, 'expires_in')
   return {
     accessToken,
-    refreshToken: textAt(answer, 'refresh_token') || undefined,
+    refreshToken,
     expiresAt: expiresIn === undefined ? expiryOf(accessToken) : now() + expiresIn * 1000,
     scopes: textAt(answer, 'scope')
-      ?.split(/[\s,]+/)
+      ?.slice(0, TOKEN_MAX)
+      .split(/[\s,]+/)
       .filter(Boolean),
   }
 }

@@ -27,6 +27,7 @@ export type FileOptions = Pick<
   | 'connectionsPerOrigin'
   | 'keepAliveMs'
   | 'redirectsMax'
+  | 'sandbox'
   | 'userAgent'
 >
 
@@ -42,13 +43,36 @@ export function createFiles(options: FileOptions, { resolve }: { readonly resolv
     bodyTimeout: 0,
     connect: guardedConnector(options, guard),
   })
+  const stage = options.sandbox === undefined ? undefined : createStage(options, options.sandbox)
   return {
     async fetchFile(url, wish) {
+      const address = readAddress(url)
       const deadline = openDeadline(wish.deadlineMs)
       try {
-        return await follow(agent, options, { address: readAddress(url), wish, deadline })
+        const staged = await stage?.find(address, wish, deadline)
+        return staged ?? (await follow(agent, options, { address, wish, deadline }))
       } finally {
         deadline.close()
+      }
+    },
+    close: async () => {
+      await Promise.all([agent.destroy(), stage?.close()])
+    },
+  }
+}
+
+/** What the sandbox has of the web; undefined where it has nothing at an address. */
+function createStage(options: FileOptions, sandbox: string) {
+  const agent = new Agent({ allowH2: false, connections: options.connectionsPerOrigin })
+  return {
+    async find({ href, host, pathname, search }: URL, wish: FetchFileOptions, deadline: Deadline) {
+      const address = readAddress(`${sandbox.replace(/\/+$/, '')}/_web/${host}${pathname}${search}`)
+      try {
+        const found = await follow(agent, { ...options, redirectsMax: 0 }, { address, wish, deadline })
+        return { ...found, url: href }
+      } catch (error) {
+        if (GatewayError.from(error).code === 'network_rejected') return undefined
+        throw error
       }
     },
     close: () => agent.destroy(),

@@ -37,6 +37,7 @@ export function createHooks(
           url: address,
           headers: { 'user-agent': options.userAgent, ...headers },
           body,
+          isCut: true,
         }
         const answer = await pool.exchange(call, 'The endpoint', deadline)
         const waitMs = retryAfterMs(answer.headers, Date.now())

@@ -2,7 +2,7 @@
 
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from 'jose'
 import { GatewayError } from '../core/errors.ts'
-import type { OpenId } from '../core/provider.ts'
+import type { OpenId, Provider } from '../core/provider.ts'
 import { readDocument } from './auth-servers.ts'
 import { type BoundedMap, createBoundedMap } from './bounded-map.ts'
 import type { ConsentParts, Reply } from './consent.ts'
@@ -43,7 +43,8 @@ export async function checkIdToken(
     }
     const verify = async (isAgain: boolean) => {
       const keys = createLocalJWKSet(await keysOf(parts, reply, isAgain))
-      return (await jwtVerify(idToken, keys, options)).payload
+      return (await jwtVerify(idToken, keys, options).catch((error: unknown) => refuseKeys(provider, error)))
+        .payload
     }
     const claims = await verify(false).catch((error: unknown) => {
       if (error instanceof errors.JWKSNoMatchingKey) return verify(true)
@@ -64,6 +65,13 @@ export async function checkIdToken(
       },
     )
   }
+}
+
+/** What is not wrong with the token is wrong with the key that it names. */
+function refuseKeys({ name }: Provider, error: unknown): never {
+  if (error instanceof errors.JOSEError) throw error
+  const cause = error instanceof Error ? new Error(error.message) : undefined
+  throw new GatewayError('network_unreadable', `${name} signs with a key that cannot be used.`, { cause })
 }
 
 function tenantOf(idToken: string): string {

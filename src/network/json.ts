@@ -1,25 +1,18 @@
 // What a network sent, as a value.
 
+import { parseExactly } from '../core/exact-json.ts'
+
 /**
  * Parsed JSON, integers beyond 2^53 as text with all their digits; the text itself where it is no JSON.
  */
 export function parseBody(text: string): unknown {
   if (!/^\s*[[{"\d\-tfn]/.test(text)) return text
   try {
-    // A reviver makes parsing several times slower, so it is used only where a long number is in sight.
-    return LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text)
+    return parseExactly(text)
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return text
     throw error
   }
-}
-
-const LONG_NUMBER = /(?:^|[:,[])\s*-?\d{16}/
-
-function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
-  const digits = context?.source
-  return digits !== undefined && /^-?\d+$/.test(digits) ? digits : value
 }
 
 /** Takes secrets of at least so many characters out of a text, as spelled and as spelled in an address. */

@@ -20,6 +20,8 @@ export interface Limits {
 export interface LimitSignals {
   readonly provider: Provider
   readonly headers: Headers
+  /** The body of the answer. */
+  readonly text?: string
   /** The answer was a refusal because of a limit. */
   readonly isRefusal: boolean
 }
@@ -51,12 +53,13 @@ export function createLimits(parts: {
         retryAfterSeconds: Math.ceil((until - now()) / 1000),
       })
     },
-    async note(scope, { provider, headers, isRefusal }) {
+    async note(scope, { provider, headers, text, isRefusal }) {
       if (scope === undefined) return
       const isSpent =
         provider.rateLimit && Number.parseFloat(headers[provider.rateLimit.remaining] ?? '1') <= 0
       if (!isRefusal && !isSpent) return
-      const waitMs = limitWaitMs(provider, headers, { now: now(), isRefusal }) ?? options.limitFallbackMs
+      const waitMs =
+        limitWaitMs(provider, headers, { now: now(), isRefusal, text }) ?? options.limitFallbackMs
       if (waitMs <= 0) return
       const until = now() + Math.min(waitMs, options.limitMaxMs)
       known.save(scope, { until, askedAt: now() })
@@ -64,7 +67,12 @@ export function createLimits(parts: {
         { provider: provider.id, scope, until: new Date(until).toISOString() },
         'limit of a network met',
       )
-      await store.limits.block(scope, until)
+      try {
+        await store.limits.block(scope, until)
+      } catch (error) {
+        // The answer is here, and this process knows the limit: neither may be lost because the others do not.
+        log.warn({ provider: provider.id, scope, error }, 'a limit of a network could not be stored')
+      }
     },
   }
 }
@@ -84,12 +92,18 @@ export function scopeOf(provider: Provider, identity: Identity): string | undefi
 
 /** Milliseconds until the network wants to hear from us again; undefined when it does not say. */
 export function limitWaitMs(
-  provider: Pick<Provider, 'rateLimit'>,
+  provider: Pick<Provider, 'rateLimit' | 'retryAfter'>,
   headers: Headers,
-  { now, isRefusal }: { readonly now: number; readonly isRefusal: boolean },
+  {
+    now,
+    isRefusal,
+    text = '',
+  }: { readonly now: number; readonly isRefusal: boolean; readonly text?: string },
 ): number | undefined {
   const asked = isRefusal ? retryAfterMs(headers, now) : undefined
   if (asked !== undefined) return asked
+  const seconds = isRefusal ? provider.retryAfter?.({ headers, text }, now) : undefined
+  if (seconds !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
   const { rateLimit } = provider
   const reset = rateLimit && headers[rateLimit.reset]
   if (!rateLimit || reset === undefined) return undefined

@@ -2,11 +2,12 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Part } from '../core/provider.ts'
+import type { Bytes } from '../core/stretch.ts'
 
 /** The parts in order, with the media type that names their boundary; bytes are not copied. */
 export function multipartOf(parts: readonly Part[]): {
   readonly type: string
-  readonly content: readonly Uint8Array[]
+  readonly content: readonly Bytes[]
 } {
   const boundary = `kith-${randomBytes(24).toString('hex')}`
   const pieces = parts.flatMap((part) => [

@@ -125,6 +125,7 @@ export function homeServer(provider: Provider, server: string | undefined, allow
   throw new GatewayError(
     'invalid_request',
     `The home server of a ${provider.name} account must be written as https://name, without a path.`,
+    { field: 'server' },
   )
 }
 

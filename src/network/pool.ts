@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { Agent, buildConnector, errors } from 'undici'
 import { GatewayError } from '../core/errors.ts'
 import { letGo } from '../core/let-go.ts'
+import { type Bytes, piecesIn } from '../core/stretch.ts'
 import { afterDeadline, type Deadline } from './deadline.ts'
 import type { Guard } from './guard.ts'
 import type { NetworkOptions } from './options.ts'
@@ -17,7 +18,9 @@ export interface HttpCall {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** Text, or bytes in pieces that are written one after another. */
-  readonly body?: string | readonly Uint8Array[]
+  readonly body?: string | readonly Bytes[]
+  /** An answer that is too long is cut there instead of refused: its status is what counts. */
+  readonly isCut?: boolean
 }
 
 export interface HttpAnswer {
@@ -109,6 +112,14 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
       settle(() => reject(error))
       abort?.(error)
     }
+    const tooMuch = () => {
+      if (!call.isCut) {
+        fail(tooLong(name, bodyMaxBytes))
+        return
+      }
+      settle(() => resolve({ status, headers, body: joined(chunks, size) }))
+      abort?.(new Error('The rest is not read.'))
+    }
     const onEnd = () =>
       fail(afterDeadline(deadline, isWritten ? 'network_silent' : 'network_unreached', name))
     if (deadline.signal.aborted) {
@@ -123,7 +134,7 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
         path: `${call.url.pathname}${call.url.search}`,
         method: call.method,
         headers: { ...call.headers },
-        body: typeof call.body === 'object' ? Readable.from(call.body) : call.body,
+        body: typeof call.body === 'object' ? Readable.from(written(call.body)) : call.body,
       },
       {
         // Called when a connection stands and the request is about to be written.
@@ -135,12 +146,15 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
         onResponseStart(_controller, statusCode, received) {
           status = statusCode
           headers = toHeaders(received)
-          if (Number(headers['content-length'] ?? 0) > bodyMaxBytes) fail(tooLong(name, bodyMaxBytes))
+          if (Number(headers['content-length'] ?? 0) > bodyMaxBytes) tooMuch()
         },
         onResponseData(_controller, chunk) {
+          if (size + chunk.length > bodyMaxBytes) {
+            tooMuch()
+            return
+          }
           size += chunk.length
-          if (size > bodyMaxBytes) fail(tooLong(name, bodyMaxBytes))
-          else chunks.push(chunk)
+          chunks.push(chunk)
         },
         onResponseEnd() {
           settle(() => resolve({ status, headers, body: joined(chunks, size) }))
@@ -151,6 +165,15 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
       },
     )
   })
+}
+
+/** What cannot be read to its end is shorter than its length says, so whoever is asked does nothing of it. */
+async function* written(body: readonly Bytes[]): AsyncGenerator<Uint8Array> {
+  try {
+    yield* piecesIn(body)
+  } catch (error) {
+    throw GatewayError.undone(error)
+  }
 }
 
 /** One piece of memory; that of the pieces is given back as soon as the parser has done with them. */

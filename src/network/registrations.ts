@@ -78,13 +78,17 @@ async function register(
     hidesSecrets: false,
     failure: (answer) => failureOf(provider, answer),
   })
-  const clientId = textAt(body, 'client_id')
-  if (!clientId) {
+  const clientId = textAt(body, 'client_id') ?? ''
+  const clientSecret = textAt(body, 'client_secret')
+  if (!CREDENTIAL.test(clientId) || (clientSecret !== undefined && !CREDENTIAL.test(clientSecret))) {
     const message = `${new URL(server).host} does not answer as a ${provider.name} server does.`
     throw new GatewayError('network_unreadable', message, { field: 'server' })
   }
-  return { clientId, clientSecret: textAt(body, 'client_secret'), registration: { redirectUri, scopes } }
+  return { clientId, clientSecret, registration: { redirectUri, scopes } }
 }
+
+// https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1, and no longer than an address can hold.
+const CREDENTIAL = /^[\x20-\x7e]{1,1024}$/
 
 /** The server does not know this app any more: the next login makes another. */
 export async function forgetApp(

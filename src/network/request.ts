@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../core/errors.ts'
 import type { ApiRequest, Provider } from '../core/provider.ts'
+import type { Bytes } from '../core/stretch.ts'
 import { multipartOf } from './multipart.ts'
 import type { NetworkOptions } from './options.ts'
 
@@ -10,7 +11,7 @@ export interface Content {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** Text, or bytes in pieces that are written one after another. */
-  readonly body?: string | readonly Uint8Array[]
+  readonly body?: string | readonly Bytes[]
 }
 
 /**
@@ -31,7 +32,7 @@ export function contentOf(provider: Provider, request: ApiRequest, options: Netw
 
 function lengthOf(body: Content['body'] = ''): number {
   if (typeof body === 'string') return Buffer.byteLength(body)
-  return body.reduce((total, piece) => total + piece.byteLength, 0)
+  return body.reduce((total, piece) => total + piece.length, 0)
 }
 
 /** The same for what is asked beside the API; header names in lower case. */

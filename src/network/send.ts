@@ -193,16 +193,16 @@ async function judge(parts: Parts, errand: Errand, answer: HttpAnswer): Promise<
     text,
     secrets,
     retryAfterSeconds: (code) =>
-      secondsToWait(parts, { provider, headers, isRefusal: code === 'rate_limited' }),
+      secondsToWait(parts, { provider, headers, text, isRefusal: code === 'rate_limited' }),
   }
   const error = errand.failure ? errand.failure(judged) : failureOf(provider, judged)
-  await parts.limits.note(scope, { provider, headers, isRefusal: error?.code === 'rate_limited' })
+  await parts.limits.note(scope, { provider, headers, text, isRefusal: error?.code === 'rate_limited' })
   return error ? { error, status, wasAsked: true } : { response }
 }
 
-function secondsToWait({ now, options }: Parts, { provider, headers, isRefusal }: LimitSignals) {
+function secondsToWait({ now, options }: Parts, { provider, headers, text, isRefusal }: LimitSignals) {
   const waitMs = isRefusal
-    ? (limitWaitMs(provider, headers, { now: now(), isRefusal }) ?? options.limitFallbackMs)
+    ? (limitWaitMs(provider, headers, { now: now(), isRefusal, text }) ?? options.limitFallbackMs)
     : retryAfterMs(headers, now())
   return waitMs === undefined ? undefined : Math.ceil(Math.min(waitMs, options.limitMaxMs) / 1000)
 }

@@ -65,11 +65,18 @@ export const facebook = {
     whenCode('506', 'conflict', 'Facebook does not take the same words on one Page twice.'),
     { status: 400, body: /"error_subcode"\s*:\s*33\b/, code: 'not_found' },
     whenCode('3|10|2\\d\\d', 'permission_missing'),
-    whenCode('4|17|32|341|368|613', 'rate_limited'),
+    whenCode('4|17|32|341|368|613|80001', 'rate_limited'),
     // A picture that is none has the code of a passing fault.
     { status: 400, body: /"error_subcode"\s*:\s*1366046\b/, code: 'network_rejected' },
     whenCode('1|2', 'network_unavailable'),
   ],
+  // In minutes, for each kind of use: https://developers.facebook.com/docs/graph-api/overview/rate-limiting/
+  retryAfter: ({ headers }) => {
+    const usage = headers['x-business-use-case-usage'] ?? ''
+    const said = [...usage.matchAll(/"estimated_time_to_regain_access"\s*:\s*(\d+)/g)]
+    const minutes = Math.max(0, ...said.map(([, each]) => Number(each)))
+    return minutes > 0 ? minutes * 60 : undefined
+  },
 
   profile: read(
     () => ({ path: '/me', query: { fields: `${FRIEND_FIELDS},first_name,last_name,email` } }),

@@ -7,6 +7,9 @@ import { toPlainText } from './plain-text.ts'
 /** The longest address that is kept, in UTF-16 units. */
 const ADDRESS_MAX = 4_096
 
+/** The longest text that is kept, in UTF-16 units; of a longer one the beginning. */
+const TEXT_MAX = 65_536
+
 /** An id as text with all its digits; networks send numbers too, those beyond 2^53 arrive as text (ApiResponse). */
 export const Id = z
   .union([
@@ -41,7 +44,8 @@ export function toAddress(value: string | null | undefined): string | undefined 
 function toText(value: string | null | undefined): string | undefined {
   return (
     value
-      ?.replace(/[\p{Cc}--[\t\n]]/gv, '')
+      ?.slice(0, TEXT_MAX)
+      .replace(/[\p{Cc}--[\t\n]]/gv, '')
       .toWellFormed()
       .trim() || undefined
   )

@@ -5,7 +5,7 @@ import type { Part } from '../core/provider.ts'
 import type { Draft, Media } from '../core/publish.ts'
 
 /** A part that is a file. */
-export type FilePart = Extract<Part, { readonly bytes: Uint8Array }>
+export type FilePart = Extract<Part, { readonly fileName: string }>
 
 /**
  * A medium as a part of this name, fitted to the network's limits. When it cannot be opened nothing has been sent, and

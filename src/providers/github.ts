@@ -34,6 +34,8 @@ export const github = {
     // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
     authorizeUrl: 'https://github.com/login/oauth/authorize',
     tokenUrl: 'https://github.com/login/oauth/access_token',
+    // https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-authorization
+    grantUrl: 'https://api.github.com/applications/{client_id}/grant',
     clientAuth: 'body',
     pkce: true,
     // Tokens of OAuth apps do not expire.

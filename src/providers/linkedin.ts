@@ -45,6 +45,7 @@ const Connection = z.object({
 })
 
 const PAGE_SIZE = 50
+const DAY_MS = 86_400_000
 
 // `to~` asks for the member behind the URN: https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/decoration
 const PROJECTION =
@@ -99,6 +100,10 @@ export const linkedin = {
       message: 'LinkedIn gives connections to apps of approved partners only, and this app is none.',
     },
   ],
+
+  // A day ends at midnight UTC: https://learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts/rate-limits
+  retryAfter: ({ text }, now) =>
+    /\bDAY limit\b/i.test(text) ? (DAY_MS - (now % DAY_MS)) / 1_000 : undefined,
 
   profile: read(() => ({ path: '/userinfo' }), UserInfo, toProfile),
 

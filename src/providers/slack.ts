@@ -33,4 +33,6 @@ export const slack = {
   ],
 
   profile: openIdProfile('/openid.connect.userInfo'),
+  // https://docs.slack.dev/reference/methods/auth.revoke/
+  forget: { method: 'POST', path: '/auth.revoke' },
 } satisfies Provider

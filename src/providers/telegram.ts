@@ -55,6 +55,11 @@ export const telegram = {
     },
     { status: 413, code: 'too_large' },
   ],
+  // https://core.telegram.org/bots/api#responseparameters
+  retryAfter: ({ text }) => {
+    const said = /"retry_after"\s*:\s*(\d+)/.exec(text)?.[1]
+    return said === undefined ? undefined : Number(said)
+  },
 
   profile: channel,
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ApiRequest } from '../../src/core/provider.ts'
+import type { Stretch } from '../../src/core/stretch.ts'
+import { stretchOf } from '../../src/media/file-stretch.ts'
 import { partsOf, textOf } from '../../src/sandbox/multipart.ts'
 import { ACCESS, createMemoryStore, identityAt, json, listen, openRoom, PROBE } from './support.ts'
 
@@ -88,6 +95,84 @@ describe('bodies that are not JSON', () => {
     const network = networks.open(identityAt())
     await assert.rejects(network.fetch({ method: 'POST', path: '/a', json: {} }), { code: 'network_silent' })
     await network.fetch({ method: 'POST', path: '/a', raw: { bytes: BYTES, mimeType: 'image/png' } })
+  })
+})
+
+/** A file of this length whose bytes tell where they stand. */
+async function writeFileOf(t: TestContext, length: number) {
+  const folder = await mkdtemp(join(tmpdir(), 'kith-bodies-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const bytes = Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 8)) % 256))
+  const path = join(folder, 'file')
+  await writeFile(path, bytes)
+  return { path, bytes, part: { name: 'media', mimeType: 'video/mp4', fileName: 'a.mp4' } }
+}
+
+/** A server that accepts connections and never reads a byte of them. */
+async function listenDeaf(t: TestContext): Promise<string> {
+  const sockets: Socket[] = []
+  const server = createServer({ pauseOnConnect: true }, (socket) => void sockets.push(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+describe('bodies that lie on disk', () => {
+  test('a file arrives whole, with its length, also a second time after 503', async (t) => {
+    const server = await listen(t, (response) => json(response, server.asked.length === 1 ? 503 : 200, {}))
+    const { networks } = openRoom(t, { base: server.url })
+    const { path, bytes, part } = await writeFileOf(t, 700_001)
+    const stretch = stretchOf(path, bytes.length)
+    const parts = [{ ...part, bytes: stretch }]
+    await networks.open(identityAt()).fetch({ method: 'POST', path: '/media', parts })
+    const raw = { bytes: stretch.subarray(100_000, 400_000), mimeType: 'video/mp4' }
+    await networks.open(identityAt()).fetch({ method: 'PUT', path: '/media', raw })
+    const [first, second, third] = server.asked
+    for (const asked of [first, second]) {
+      assert.ok(asked && partsOf(asked)?.[0]?.bytes.equals(bytes))
+      assert.equal(Number(asked.headers['content-length']), asked.bytes.length)
+    }
+    assert.ok(third)
+    assert.ok(third.bytes.equals(bytes.subarray(100_000, 400_000)))
+    assert.equal(third.headers['content-length'], '300000')
+  })
+
+  test('of a file that is sent slowly only a little is read ahead', async (t) => {
+    const length = 300_000_000
+    let read = 0
+    const stretch: Stretch = {
+      length,
+      subarray: () => stretch,
+      async *[Symbol.asyncIterator]() {
+        for (; read < length; read += 250_000) yield Buffer.alloc(250_000)
+      },
+    }
+    const { networks } = openRoom(t, {
+      base: await listenDeaf(t),
+      options: { requestMaxBytes: length, uploadDeadlineMs: 400, retriesMax: 0 },
+    })
+    const raw = { bytes: stretch, mimeType: 'video/mp4' }
+    const asked = networks.open(identityAt()).fetch({ method: 'POST', path: '/blob', raw })
+    await assert.rejects(asked, { code: 'network_silent' })
+    // What the two sockets hold, and a piece or two.
+    assert.ok(read > 0 && read < 30_000_000, `${read} bytes`)
+    const soFar = read
+    await pause(100)
+    assert.equal(read, soFar)
+  })
+
+  test('a file that is gone or shorter than it was is a failure of ours, and the network has done nothing', async (t) => {
+    const { networks } = openRoom(t, { base: await listenDeaf(t) })
+    const { path, bytes, part } = await writeFileOf(t, 900_000)
+    const parts = [{ ...part, bytes: stretchOf(path, bytes.length) }]
+    const ask = () => networks.open(identityAt()).fetch({ method: 'POST', path: '/media', parts })
+    await truncate(path, 500_000)
+    await assert.rejects(ask, { code: 'internal', isUndone: true, message: /shorter/ })
+    await rm(path)
+    await assert.rejects(ask, { code: 'not_found', isUndone: true, field: 'media' })
   })
 })
 

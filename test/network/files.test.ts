@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { after, before, test } from 'node:test'
+import sharp from 'sharp'
 import { createFiles, type Files } from '../../src/network/files.ts'
 import { NETWORK_DEFAULTS } from '../../src/network/options.ts'
+import { openSandbox } from '../../src/sandbox/sandbox.ts'
 
 const BYTES = 2_000_000
 const BODY = Buffer.alloc(BYTES, 1)
@@ -110,4 +112,28 @@ test('a host that nobody answers for is not reached', async () => {
   const wish = { bytesMax: 9, deadlineMs: 2_000, accept: '*/*', take: () => undefined }
   await assert.rejects(away.fetchFile('https://nobody.example/', wish), { code: 'network_unreached' })
   await away.close()
+})
+
+test('the sandbox has the pictures of OneAll’s examples, and nothing at other addresses', async () => {
+  const sandbox = await openSandbox()
+  const addresses: Readonly<Record<string, string>> = { 'inside.example': '10.0.0.1' }
+  const resolve = async (name: string) =>
+    [addresses[name] ?? []].flat().map((address) => ({ address, family: 4 }))
+  const staged = createFiles({ ...NETWORK_DEFAULTS, sandbox: sandbox.url }, { resolve })
+  const pieces: Buffer[] = []
+  const take = (piece: Buffer) => void pieces.push(piece)
+  const wish = { bytesMax: 100_000, deadlineMs: 2_000, accept: '*/*', take }
+  const picture = 'http://oneallcdn.com/img/heading/slides/provider_grid.png?size=1'
+  assert.deepEqual(await staged.fetchFile(picture, wish), { url: picture, contentType: 'image/png' })
+  const { format, width } = await sharp(Buffer.concat(pieces)).metadata()
+  assert.deepEqual([format, width], ['png', 64])
+  const elsewhere = [
+    ['http://oneallcdn.com/page.html', 'network_unreached'],
+    ['http://nobody.invalid/grid.png', 'network_unreached'],
+    ['http://inside.example/grid.png', 'network_rejected'],
+    ['http://127.0.0.1:1/grid.png', 'network_rejected'],
+  ] as const
+  for (const [address, code] of elsewhere) await assert.rejects(staged.fetchFile(address, wish), { code })
+  await staged.close()
+  await sandbox.close()
 })

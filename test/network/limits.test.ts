@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { GatewayError } from '../../src/core/errors.ts'
 import type { Provider } from '../../src/core/provider.ts'
 import { limitWaitMs, retryAfterMs, scopeOf } from '../../src/network/limits.ts'
+import { providers } from '../../src/providers/index.ts'
 import { ACCESS, createMemoryStore, identityAt, json, listen, openRoom, PROBE } from './support.ts'
 
 const NOW = Date.parse('2026-11-21T10:00:00Z')
@@ -28,6 +29,37 @@ describe('when to come back is read from seconds, dates and each network’s own
       assert.equal(limitWaitMs(limit(as), headers, { now: NOW, isRefusal: true }), expected)
     })
   }
+  test('where a network says it elsewhere, that counts, behind Retry-After and before its header', () => {
+    const provider = { ...limit('seconds'), retryAfter: ({ text }: { text: string }) => Number(text) }
+    const at = { now: NOW, isRefusal: true, text: '20' }
+    assert.equal(limitWaitMs(provider, { 'x-reset': '5' }, at), 20_000)
+    assert.equal(limitWaitMs(provider, { 'x-reset': '5', 'retry-after': '3' }, at), 3_000)
+    assert.equal(limitWaitMs(provider, { 'x-reset': '5' }, { ...at, text: 'soon' }), 5_000)
+    assert.equal(limitWaitMs(provider, { 'x-reset': '5' }, { ...at, isRefusal: false }), 5_000)
+  })
+
+  const usage = (minutes: number) =>
+    JSON.stringify({
+      1: [{ type: 'pages', call_count: 100, estimated_time_to_regain_access: minutes }],
+      2: [{ type: 'pages', estimated_time_to_regain_access: 0 }],
+    })
+  const REFUSALS = [
+    ['telegram', {}, '{"ok":false,"error_code":429,"parameters":{"retry_after":35}}', 35_000],
+    ['telegram', {}, '{"ok":false,"error_code":429}', undefined],
+    ['facebook', { 'x-business-use-case-usage': usage(19) }, '{}', 19 * 60_000],
+    ['facebook', { 'x-business-use-case-usage': usage(0) }, '{}', undefined],
+    ['facebook', {}, '{}', undefined],
+    ['linkedin', {}, 'Resource level throttle MEMBER DAY limit for calls is reached.', 14 * 3_600_000],
+    ['linkedin', {}, 'Too many requests', undefined],
+  ] as const
+  for (const [id, headers, text, expected] of REFUSALS) {
+    test(`${id} ${JSON.stringify(headers)} ${text}`, () => {
+      const provider = providers.find((each) => each.id === id)
+      assert.ok(provider)
+      assert.equal(limitWaitMs(provider, headers, { now: NOW, isRefusal: true, text }), expected)
+    })
+  }
+
   test('Retry-After as a date', () => {
     assert.equal(retryAfterMs({ 'retry-after': 'Sat, 21 Nov 2026 10:00:30 GMT' }, NOW), 30_000)
     assert.equal(retryAfterMs({ 'retry-after': 'Sat, 21 Nov 2026 09:00:00 GMT' }, NOW), 0)
@@ -68,6 +100,25 @@ test('when nothing remains the network is left alone until the reset, without be
   store.blocks.clear()
   assert.equal((await network.fetch({ path: '/me' })).status, 200)
   assert.equal(server.asked.length, 2)
+})
+
+test('an answer counts, and its limit holds here, also when the limit cannot be stored', async (t) => {
+  const server = await listen(t, (response) => {
+    json(response, 200, { id: '7' }, { 'x-remaining': '0', 'x-reset': String(NOW / 1000 + 60) })
+  })
+  const store = createMemoryStore({ accessToken: ACCESS })
+  const block = () => Promise.reject(new GatewayError('overloaded', 'The database does not answer.'))
+  const limits = { ...store.limits, block }
+  const { networks } = openRoom(t, {
+    provider: LIMITED,
+    base: server.url,
+    store: { ...store, limits },
+    now: () => NOW,
+  })
+  const network = networks.open(identityAt())
+  assert.deepEqual((await network.fetch({ method: 'POST', path: '/posts' })).body, { id: '7' })
+  await assert.rejects(network.fetch({ path: '/me' }), { code: 'rate_limited' })
+  assert.equal(server.asked.length, 1)
 })
 
 test('a limit that another process met counts here within seconds', async (t) => {

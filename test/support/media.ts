@@ -4,6 +4,7 @@ import { createSecretKey } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Bytes, piecesIn } from '../../src/core/stretch.ts'
 import type { MediaBounds } from '../../src/media/bounds.ts'
 import { createMedia, type MediaHouse } from '../../src/media/media.ts'
 import { createFiles } from '../../src/network/files.ts'
@@ -29,6 +30,11 @@ export interface MediaRoomOptions {
 
 /** The key that addresses are signed with. */
 export const SIGNING_KEY = { id: 'a1b2c3d4', secret: createSecretKey(Buffer.alloc(32, 9)) }
+
+/** What a network would be sent, in one piece. */
+export async function wholeOf(bytes: Bytes): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(piecesIn([bytes])))
+}
 
 /** Opens a room; `127.0.0.1` may be asked unless `allowAddresses` says otherwise. */
 export async function openMediaRoom(options: MediaRoomOptions = {}): Promise<MediaRoomForTest> {

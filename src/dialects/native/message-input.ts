@@ -78,7 +78,11 @@ export async function inNativeWords<T>(work: () => Promise<T>): Promise<T> {
       throw new GatewayError('not_found', 'There is no message with this token.', { field: 'token' })
     }
     if (!field?.startsWith('media.')) throw failure
-    const name = field.replace(/^media\.(\d+)/, 'media[$1]')
-    throw new GatewayError(code, message, { field: name, retryAfterSeconds, cause })
+    throw new GatewayError(code, message, { field: inBrackets(field), retryAfterSeconds, cause })
   }
+}
+
+/** A field of a message by the caller's name: `media.0.alt` is `media[0].alt`. */
+export function inBrackets(field: string): string {
+  return field.replace(/^media\.(\d+)/, 'media[$1]')
 }

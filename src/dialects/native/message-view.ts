@@ -3,11 +3,12 @@
 import type { Problem } from '../../core/errors.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import { linksOf, type ShortLink } from '../../core/links.ts'
-import type { Preview } from '../../core/preview.ts'
+import type { PlacePreview } from '../../core/preview.ts'
 import type { Media, Rendered } from '../../core/publish.ts'
 import { type Standing, standingOf } from '../../core/sharing.ts'
 import type { Removal } from '../../core/sharing-again.ts'
 import type { MessageHead, Publication, SharedMessage } from '../../core/sharing-store.ts'
+import { inBrackets } from './message-input.ts'
 import type { NativeResult } from './result.ts'
 
 /** A message in a list. */
@@ -66,10 +67,7 @@ function toPublication(publication: Publication, now: number): NativeResult {
 }
 
 /** What one identity's network would show, or why it would not. */
-export function toPreview(
-  provider: string,
-  { identity, rendered, price, problem }: Partial<Preview>,
-): NativeResult {
+export function toPreview({ provider, identity, rendered, price, problem }: PlacePreview): NativeResult {
   return {
     provider,
     identity_token: identity?.token,
@@ -104,7 +102,7 @@ function toMedia({ kind, mimeType, bytes, width, height, durationMs, alt, source
 }
 
 function toProblem({ code, message, field, retryAfterSeconds }: Problem): NativeResult {
-  return { code, message, field, retry_after_seconds: retryAfterSeconds }
+  return { code, message, field: field && inBrackets(field), retry_after_seconds: retryAfterSeconds }
 }
 
 function toTime(at: number | undefined): string | undefined {

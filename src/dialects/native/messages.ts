@@ -1,12 +1,10 @@
 // Messages: publish, preview, list, read, publish again, take back, try again, remove from the networks too.
 
 import { z } from 'zod'
-import { findPlaces } from '../../core/plan.ts'
-import { previewMessage } from '../../core/preview.ts'
+import { previewWanted } from '../../core/preview.ts'
 import { cancelMessage, findMessage, listMessages, publishAgain, publishMessage } from '../../core/sharing.ts'
 import { removeMessage, retryFailed } from '../../core/sharing-again.ts'
 import type { MessageFlags } from '../../core/sharing-store.ts'
-import { takeMedia } from '../../core/taken-media.ts'
 import { route, type WireRequest } from '../dialect.ts'
 import { CONTENT, fit, inNativeWords, moment, TARGET, toInputs, toTarget } from './message-input.ts'
 import { statusOf, toMessageDetails, toMessageHead, toPreview, toRemoval } from './message-view.ts'
@@ -47,20 +45,14 @@ const preview = route({
   method: 'POST',
   path: `${PATH}/preview`,
   summary: 'What each network would show of a message, with counts, warnings and prices',
-  input: z.object({ ...TARGET, ...CONTENT, fit }),
+  input: z.object({ ...TARGET, ...CONTENT, ...FLAGS }),
   run: ({ gateway, caller, input }) =>
     inNativeWords(async (): Promise<NativeResult> => {
-      const { places } = await findPlaces(gateway, caller.site, toTarget(gateway, input))
-      const media = await takeMedia(gateway, caller.site, toInputs(input))
-      const message = { text: input.text, link: input.link, media }
-      const identities = places.flatMap(({ identity }) => identity ?? [])
-      const shown = previewMessage(gateway, identities, message, { fit: input.fit })
-      const byIdentity = new Map(shown.map((each) => [each.identity.token, each]))
-      return {
-        previews: places.map(({ provider, identity, problem }) =>
-          toPreview(provider, byIdentity.get(identity?.token ?? '') ?? { problem }),
-        ),
-      }
+      const [target, inputs, flags] = [toTarget(gateway, input), toInputs(input), toFlags(input)]
+      const { text, link } = input
+      const wanted = { target, message: { text, link }, inputs, flags }
+      const previews = await previewWanted(gateway, caller.site, wanted)
+      return { previews: previews.map(toPreview) }
     }),
 })
 

@@ -54,9 +54,17 @@ function toInput(
 ): unknown {
   const query = Object.fromEntries(queryPairs(request.query))
   if (method === 'GET') return { ...query, ...parameters }
-  const body = parseJsonBody(request) ?? {}
+  const body = withoutNulls(parseJsonBody(request)) ?? {}
   if (typeof body === 'object' && !Array.isArray(body)) return { ...query, ...body, ...parameters }
   throw new GatewayError('invalid_request', 'The body must be a JSON object.')
+}
+
+/** Many clients write `null` for what is absent; the depth is bounded by the parser. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value ?? undefined
+  const members = Object.entries(value).filter(([, member]) => member !== null)
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]))
 }
 
 function toAnswer(

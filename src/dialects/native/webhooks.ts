@@ -26,8 +26,9 @@ const add = route({
   summary: 'Add a webhook; its secret is shown this one time',
   input: z.object({ url: z.string(), events: z.array(z.string()).max(100).optional() }),
   async run({ gateway, caller, input: { url, events } }): Promise<NativeResult> {
-    const max = gateway.webhooks.bounds.perSite
-    const webhook = await addWebhook(gateway, caller.site, { url, events, max })
+    const { allowsHttp, bounds } = gateway.webhooks
+    const wish = { url, events, max: bounds.perSite, allowsHttp }
+    const webhook = await addWebhook(gateway, caller.site, wish)
     return { webhook: { ...toView(webhook), secret: webhook.secret } }
   },
 })
