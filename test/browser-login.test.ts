@@ -304,4 +304,140 @@ describeBrowser('a login in a browser', () => {
     await tab.getByRole('heading', { name: 'This address no longer works' }).waitFor()
     await phone.close()
   })
+
+  test('a network that cuts the tie between the windows loses nobody: the form goes out in the window', async () => {
+    // https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Cross-Origin-Opener-Policy
+    await context.route(/^http:\/\/127\.0\.0\.1:\d+\/github/, async (route) => {
+      const response = await route.fetch({ maxRedirects: 0 })
+      const headers = { ...response.headers(), 'cross-origin-opener-policy': 'same-origin' }
+      await route.fulfill({ response, headers })
+    })
+    await page.goto(showWidget('social_login'))
+    const popup = await popupBy('Log in with GitHub')
+    const sent = await approve(popup)
+    assert.deepEqual(
+      [sent.path, sent.query, sent.form.oa_action],
+      ['/callback', { source: 'plugin' }, 'social_login'],
+    )
+    assert.equal((await read(sent)).status.flag, 'success')
+    await popup.getByRole('heading', { name: 'The shop knows you.' }).waitFor()
+    await page.getByRole('status').filter({ hasText: 'The window is closed.' }).waitFor()
+  })
+
+  test('who comes back without cookies is told so, the shop hears nothing, and nobody is made', async () => {
+    const users = async () =>
+      (await street.house.ask('/users.json')).body.response.result.data.users.pagination
+    const before = await users()
+    await page.goto(showWidget('social_login'))
+    const popup = await popupBy('Log in with GitHub')
+    await context.clearCookies()
+    const sent = street.posted.length
+    await popup.selectOption('#account', '11')
+    await popup.click('button[value=approve]')
+    await popup.getByRole('heading', { name: 'This login cannot be finished here' }).waitFor()
+    await popup.getByRole('alert').filter({ hasText: 'without cookies' }).waitFor()
+    assert.equal(street.posted.length, sent)
+    assert.deepEqual(await users(), before)
+    await popup.close()
+    await page.getByRole('status').filter({ hasText: 'The window is closed.' }).waitFor()
+  })
+
+  test('what a network calls somebody runs nowhere: it is text on every page of ours', async () => {
+    const name = `<img src=x onerror="alert('name')"><script>alert(1)</script>`
+    await page.goto(showWidget('social_login'))
+    const popup = await popupBy('Log in with GitHub')
+    await popup.selectOption('#account', '12')
+    street.house.sandbox?.dial('api.github.com', {
+      status: 200,
+      body: JSON.stringify({
+        id: 91,
+        login: name,
+        name,
+        avatar_url: 'javascript:alert(2)',
+        html_url: 'data:,x',
+      }),
+    })
+    const [sent] = await Promise.all([street.nextPost(), popup.click('button[value=approve]')])
+    street.house.sandbox?.reset()
+    const { data } = await read(sent)
+    await arrive()
+    assert.equal(data.user.identity.displayName, name)
+    assert.equal(JSON.stringify(data).includes('javascript:'), false)
+    const alerts: string[] = []
+    page.on('dialog', (dialog) => {
+      alerts.push(dialog.message())
+      void dialog.dismiss()
+    })
+    const query = new URLSearchParams({
+      service: 'social_link',
+      action: 'unlink_identity',
+      user_token: data.user.user_token,
+      callback_uri: `${street.shop}/callback`,
+    })
+    await page.goto(`${street.kith}/socialize/connect/direct/github/?${query}`)
+    await page.getByRole('button', { name: `Unlink @${name}` }).waitFor()
+    assert.equal(await page.locator('img, script').count(), 0)
+    assert.deepEqual(alerts, [])
+  })
+
+  test('our own pages fit a phone, are read out by name, and work by keyboard alone', async () => {
+    const phone = await street.visit({
+      viewport: { width: 320, height: 568 },
+      isMobile: true,
+      locale: 'de-DE',
+    })
+    const tab = await phone.newPage()
+    const fits = () =>
+      tab.evaluate(`({
+        wide: document.documentElement.scrollWidth <= innerWidth,
+        small: [...document.querySelectorAll('button, input:not([type=hidden])')].filter((each) => {
+          return each.getBoundingClientRect().height < 44
+        }).length,
+        lang: document.documentElement.lang,
+      })`)
+    const query = new URLSearchParams({ service: 'social_login', callback_uri: `${street.shop}/callback` })
+    await tab.goto(`${street.kith}/socialize/connect/direct/mastodon/?${query}`)
+    assert.deepEqual(await fits(), { wide: true, small: 0, lang: 'de' })
+    assert.match(
+      await tab.locator('main').ariaSnapshot(),
+      /heading "Anmelden mit Mastodon" \[level=1\].*textbox "Ihr Server bei Mastodon".*button "Weiter"/s,
+    )
+    // The field has the focus.
+    await tab.keyboard.type('not a server')
+    await tab.keyboard.press('Enter')
+    const alert = tab.getByRole('alert')
+    await alert.waitFor()
+    const field = tab.getByRole('textbox')
+    assert.equal(await field.getAttribute('aria-invalid'), 'true')
+    assert.equal(await field.getAttribute('aria-describedby'), await alert.getAttribute('id'))
+    assert.deepEqual(await fits(), { wide: true, small: 0, lang: 'de' })
+    await tab.keyboard.press('ControlOrMeta+a')
+    await tab.keyboard.type('mastodon.example')
+    await tab.keyboard.press('Tab')
+    await tab.keyboard.press('Enter')
+    await tab.selectOption('#account', '13')
+    const [sent] = await Promise.all([street.nextPost(), tab.click('button[value=approve]')])
+    const { data } = await read(sent)
+    await tab.getByRole('heading', { name: 'The shop knows you.' }).waitFor()
+
+    query.set('service', 'social_link')
+    query.set('action', 'unlink_identity')
+    query.set('user_token', data.user.user_token)
+    await tab.goto(`${street.kith}/socialize/connect/direct/mastodon/?${query}`)
+    assert.deepEqual(await fits(), { wide: true, small: 0, lang: 'de' })
+    await tab.getByRole('button', { name: / trennen$/ }).waitFor()
+    await tab.keyboard.press('Tab')
+    assert.equal(await tab.locator('button:focus').count(), 1)
+    assert.equal(await tab.evaluate(`getComputedStyle(document.activeElement).outlineStyle`), 'solid')
+    const [gone] = await Promise.all([street.nextPost(), tab.keyboard.press('Enter')])
+    assert.equal((await read(gone)).data.plugin.data.reason, 'identity_unlinked')
+    await tab.getByRole('heading', { name: 'The shop knows you.' }).waitFor()
+
+    query.set('service', 'social_login')
+    query.delete('action')
+    await tab.goto(`${street.kith}/socialize/connect/direct/myspace/?${query}`)
+    await tab.getByRole('alert').filter({ hasText: 'Dieses Netzwerk gibt es nicht mehr.' }).waitFor()
+    assert.deepEqual(await fits(), { wide: true, small: 0, lang: 'de' })
+    await phone.close()
+  })
 })

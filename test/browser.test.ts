@@ -402,13 +402,14 @@ describeBrowser('the plugin in a browser', () => {
       }
     })
 
-    test('the page can ask for a language by address', async () => {
+    test('the page can ask for a language by address, which the pages behind it speak then, too', async () => {
       const address = street.show(
         `<div id="box"></div><script>var _oneall=[['social_login','do_render_ui','box']]</script>
         <script src="${street.kith}/socialize/library.js?lang=es"></script>`,
       )
       const { page } = await open(address, { locale: 'de-DE' })
-      await page.getByRole('button', { name: 'Iniciar sesión con GitHub' }).waitFor()
+      await popupOf(page, () => choose(page, 'Iniciar sesión con GitHub'))
+      assert.equal(dance.asked[0]?.query.lang, 'es')
     })
 
     test('a command that is wrong is told to the page’s author and stops none after it', async () => {

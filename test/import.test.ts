@@ -403,6 +403,32 @@ test('answers saved from OneAll are read in any order, and whatever is wrong wit
   })
 })
 
+test('an id that was saved as a number keeps all its digits', async (t) => {
+  const fresh = await openPlace(t, 'Fresh')
+  const oneAll = join(fresh.folder, 'oneall.ndjson')
+  const account = '"provider": "facebook", "source": {"key": "facebook"}'
+  writeFileSync(
+    oneAll,
+    `{"user_token": "44444444-4444-4444-8444-444444444444",
+     "identities": [{${account}, "accounts": [{"userid": 100004567890123457}]}]}`.replaceAll('\n', ''),
+  )
+  const gigya = join(fresh.folder, 'gigya.json')
+  const identity = '{"provider": "linkedin", "providerUID": 9007199254740993, "nickname": "L"}'
+  writeFileSync(gigya, `{"users": [{"UID": 9007199254740995, "identities": [${identity}]}]}`)
+  for (const [kind, file] of Object.entries({ oneall: oneAll, gigya })) {
+    const moved = await bring(t, fresh, [kind, '--files', file])
+    assert.deepEqual([moved.code, moved.problems], [0, []], moved.err)
+  }
+  await fresh.inStore(async (store, site) => {
+    const accounts = { facebook: '100004567890123457', linkedin: '9007199254740993' }
+    for (const [provider, subject] of Object.entries(accounts)) {
+      assert.ok(await store.identities.bySubject(site, { provider, subject }), provider)
+    }
+    const { entries } = await store.users.list(site, { page: 1, size: 10, direction: 'asc' })
+    assert.ok(entries.some(({ uid }) => uid === '9007199254740995'))
+  })
+})
+
 test('a CSV file brings users with several accounts each, whatever its separators and quotes', async (t) => {
   const place = await openPlace(t, 'Fresh')
   const file = join(place.folder, 'users.csv')

@@ -10,9 +10,20 @@ import { NETWORK_DEFAULTS } from '../src/network/options.ts'
 import { github } from '../src/providers/github.ts'
 import { google } from '../src/providers/google.ts'
 import { microsoft } from '../src/providers/microsoft.ts'
+import { slack } from '../src/providers/slack.ts'
 import { freePort } from './support/counterparts.ts'
 import { type House, openHouse } from './support/house.ts'
-import { direct, formOf, frontOf, KITH, openVisitor, setUp } from './support/login.ts'
+import {
+  direct,
+  formOf,
+  frontOf,
+  KITH,
+  openVisitor,
+  type Shown,
+  setUp,
+  type Visitor,
+} from './support/login.ts'
+import { openSlackDoor, type SlackDoor } from './support/slack.ts'
 
 const CLIENT = { clientId: 'client-1', clientSecret: 'secret-1' }
 const backTo = (provider: string) => `http://house.api.${KITH}/socialize/callback/${provider}`
@@ -24,7 +35,7 @@ interface Service {
   at(url: string): Pick<Provider, 'api'> & { readonly auth: Partial<OAuth2> }
 }
 
-const SERVICES: Readonly<Record<'github' | 'google' | 'microsoft', Service>> = {
+const SERVICES: Readonly<Record<'github' | 'google' | 'microsoft' | 'slack', Service>> = {
   github: {
     provider: github,
     seed: () => ({
@@ -89,11 +100,35 @@ const SERVICES: Readonly<Record<'github' | 'google' | 'microsoft', Service>> = {
       },
     }),
   },
+  slack: {
+    provider: slack,
+    seed: () => ({
+      users: [{ name: 'krane', real_name: 'Bront Labradoodle', email: 'krane@kith.test' }],
+      strict_scopes: true,
+      oauth_apps: [
+        {
+          client_id: CLIENT.clientId,
+          client_secret: CLIENT.clientSecret,
+          name: 'Kith',
+          redirect_uris: [backTo('slack')],
+        },
+      ],
+    }),
+    at: (url) => ({
+      api: `${url}/api`,
+      auth: {
+        authorizeUrl: `${url}/openid/connect/authorize`,
+        tokenUrl: `${url}/api/openid.connect.token`,
+        openId: { issuer: 'https://slack.com', keysUrl: `${url}/openid/connect/keys` },
+      },
+    }),
+  },
 }
 
 let house: House
 let gateway: Gateway
 const emulators: Emulator[] = []
+let door: SlackDoor
 let close: () => Promise<void>
 before(async () => {
   house = await openHouse()
@@ -103,7 +138,9 @@ before(async () => {
     const port = await freePort()
     const name = service as keyof typeof SERVICES
     emulators.push(await createEmulator({ service: name, port, seed: { [service]: seed() } }))
-    const there = at(`http://localhost:${port}`)
+    const inner = `http://localhost:${port}`
+    if (provider === slack) door = await openSlackDoor(inner)
+    const there = at(provider === slack ? door.url : inner)
     providers.set(provider.id, { ...provider, ...there, auth: { ...provider.auth, ...there.auth } })
     await house.store.apps.save(house.site, provider.id, CLIENT)
   }
@@ -117,25 +154,73 @@ before(async () => {
 after(async () => {
   await close()
   await house.close()
+  await door[Symbol.asyncDispose]()
   for (const emulator of emulators) await emulator.close()
 })
+
+/** Goes to the network and says yes there, as the first of its people; where the browser is led back to. */
+async function agree(visitor: Visitor, provider: string): Promise<string> {
+  const response = await fetch(await visitor.begin(direct(provider)))
+  const shown: Shown = { url: new URL(response.url), status: 200, headers: {}, text: await response.text() }
+  const { action, fields } = formOf(shown)
+  const back = await fetch(new URL(action, shown.url), {
+    method: 'POST',
+    body: new URLSearchParams(fields),
+    redirect: 'manual',
+  })
+  return back.headers.get('location') ?? ''
+}
+
+async function dataOf(end: Shown) {
+  const { body } = await house.ask(`/connections/${formOf(end).fields.connection_token}.json`)
+  return body.response.result.data
+}
 
 for (const [service, { provider }] of Object.entries(SERVICES)) {
   test(`a login at the rebuilt ${provider.name} ends with who it was`, async () => {
     const visitor = openVisitor(frontOf(gateway))
-    const asked = await visitor.begin(direct(provider.id))
-    const page = await (await fetch(asked)).text()
-    const shown = { url: asked, status: 200, headers: {}, text: page }
-    const { action, fields } = formOf(shown)
-    const back = await fetch(new URL(action, asked), {
-      method: 'POST',
-      body: new URLSearchParams(fields),
-      redirect: 'manual',
-    })
-    const end = await visitor.visit(back.headers.get('location') ?? '')
-    const { body } = await house.ask(`/connections/${formOf(end).fields.connection_token}.json`)
-    const { data } = body.response.result
+    const data = await dataOf(await visitor.visit(await agree(visitor, provider.id)))
     assert.equal(data.plugin.data.reason, 'user_authenticated', service)
     assert.ok(data.user.identity.displayName)
+    const again = openVisitor(frontOf(gateway))
+    const later = await dataOf(await again.visit(await agree(again, provider.id)))
+    assert.equal(later.user.user_token, data.user.user_token)
+  })
+
+  test(`a code that the rebuilt ${provider.name} has not given is refused, and nobody is named`, async () => {
+    const visitor = openVisitor(frontOf(gateway))
+    const back = new URL(await agree(visitor, provider.id))
+    back.searchParams.set('code', 'guessed')
+    const data = await dataOf(await visitor.visit(back.href))
+    assert.deepEqual([data.plugin.data.reason, data.user], ['provider_refused_the_request', undefined])
+  })
+
+  test(`a wrong client secret at the rebuilt ${provider.name} is told as a fault of the set-up`, async () => {
+    const visitor = openVisitor(frontOf(gateway))
+    const back = await agree(visitor, provider.id)
+    await house.store.apps.save(house.site, provider.id, { ...CLIENT, clientSecret: 'wrong' })
+    const end = await visitor.visit(back)
+    await house.store.apps.save(house.site, provider.id, CLIENT)
+    assert.match(end.text, /client id or secret may be wrong/)
+    assert.equal((await dataOf(end)).plugin.data.reason, 'provider_is_not_configured')
   })
 }
+
+test('a Slack account that is unlinked is logged out there', async () => {
+  const visitor = openVisitor(frontOf(gateway))
+  const { user } = await dataOf(await visitor.visit(await agree(visitor, 'slack')))
+  const identity = await house.store.identities.find(house.site, user.identity.identity_token)
+  const { tokens } = (identity && (await house.store.tokens.of(identity))) ?? assert.fail('no tokens')
+  const query = { service: 'social_link', user_token: user.user_token, action: 'unlink_identity' }
+  await visitor.send(await visitor.visit(direct('slack', query)))
+  assert.deepEqual(door.revoked, [tokens.accessToken])
+})
+
+test('Slack’s token of one person with the profile of another is no login', async () => {
+  const visitor = openVisitor(frontOf(gateway))
+  const back = await agree(visitor, 'slack')
+  door.signs = 'U000000099'
+  const data = await dataOf(await visitor.visit(back))
+  door.signs = undefined
+  assert.deepEqual([data.plugin.data.reason, data.user], ['provider_answered_for_another_account', undefined])
+})

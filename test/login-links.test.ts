@@ -1,8 +1,11 @@
 // What comes after the first login: further accounts, the same ones again, accounts taken away; apps; our own name.
 
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { toSetting } from '../src/commands/switches.ts'
+import { LANGUAGES } from '../src/dialects/browser/words/words.ts'
 import { type House, openHouse } from './support/house.ts'
 import {
   direct,
@@ -168,6 +171,9 @@ describe('an account that is taken away', () => {
       ['unlink_identity', 'identity_unlinked', 'success'],
     )
     assert.equal(result.data.user.user_token, user)
+    // By these, plugins of blogs and forums know what to forget.
+    const named = { identity_token: identity, provider: 'twitter' }
+    assert.deepEqual(result.data.user.identity, { ...named, source: { name: 'Twitter', key: 'twitter' } })
     assert.deepEqual(
       result.data.user.identities.map(({ provider }: { provider: string }) => provider),
       ['github'],
@@ -176,6 +182,27 @@ describe('an account that is taken away', () => {
     assert.equal(await house.store.identities.find(house.site, identity), undefined)
     const again = await visitor.send(page)
     assert.equal(again.status, 404)
+  })
+
+  test('is gone from the apps that GitHub lists for its person, and its token is none any more', async () => {
+    const { user } = (await go('github', 24)).result.data
+    const identity = await house.store.identities.find(house.site, user.identity.identity_token)
+    const { tokens } = (identity && (await house.store.tokens.of(identity))) ?? assert.fail('no tokens')
+    const me = async () =>
+      (
+        await fetch(`${house.sandbox!.url}/api.github.com/user`, {
+          headers: { authorization: `Bearer ${tokens.accessToken}` },
+        })
+      ).status
+    assert.equal(await me(), 200)
+    const path = `/identities/${identity!.token}.json?confirm_deletion=true`
+    assert.equal((await house.ask(path, { method: 'DELETE' })).status, 200)
+    assert.equal(await me(), 401)
+    const failed = house.logged.filter(({ message }) => message === 'a network was not told to forget')
+    assert.deepEqual(
+      failed.filter(({ fields }) => fields.provider === 'github'),
+      [],
+    )
   })
 
   test('with its user: each network is told, and one that is down holds nothing up', async () => {
@@ -258,6 +285,26 @@ describe('pages that somebody may post on', () => {
       [names[0] ?? '']: '1',
     })
     assert.equal(forged.status, 400)
+    await usesOf(undefined)
+  })
+
+  test('belong to a choice that is no login: its state brings nobody back from a network', async () => {
+    await usesOf({ facebook: ['publish'] })
+    const asked = await visitor.visit(direct('facebook'))
+    const page = await visitor.decide(asked, { decision: 'approve', account: '35' })
+    const { state = '' } = formOf(page).fields
+    const query = new URLSearchParams({ state, code: 'x' })
+    // Even where the visitor has called the cookie as that of a login.
+    const [secret = ''] = visitor.cookies.values()
+    const mark = hash('sha256', state).slice(0, 12)
+    visitor.cookies.set(`house.api.${KITH} kith-login-${mark}`, secret)
+    const back = await visitor.visit(`http://house.api.${KITH}/socialize/callback/facebook?${query}`)
+    assert.equal(back.status, 400)
+    assert.match(back.text, /begin again/)
+    assert.deepEqual(
+      house.logged.filter(({ level }) => level === 'error'),
+      [],
+    )
     await usesOf(undefined)
   })
 
@@ -380,6 +427,18 @@ describe('the page that asks where somebody is', () => {
     const wrong = await visitor.send(page, { login_data: 'not a server' })
     assert.equal(wrong.status, 422)
     assert.match(wrong.text, /role="alert"/)
+    for (const typed of [
+      'mastodon.example.',
+      'https://me:pw@',
+      'mastodon.example#x',
+      'javascript:alert(1)',
+    ]) {
+      assert.equal((await visitor.send(page, { login_data: typed })).status, 422, typed)
+    }
+    for (const typed of ['https://mastodon.example/@me', 'mastodon.example/@me', ' MASTODON.example ']) {
+      const { url } = await visitor.send(page, { login_data: typed })
+      assert.match(url.pathname, /^\/mastodon\.example\//, typed)
+    }
     const right = await visitor.send(wrong, { login_data: '@me@mastodon.example' })
     assert.equal(right.url.hostname, '127.0.0.1', right.text)
     assert.match(right.url.pathname, /^\/mastodon\.example\//)
@@ -419,6 +478,26 @@ describe('the page that asks where somebody is', () => {
     )
   })
 
+  test('takes no registration that is none', async () => {
+    const answers = [
+      '<html>',
+      '',
+      'null',
+      '{}',
+      JSON.stringify({ client_id: 'x'.repeat(1_025), client_secret: 'y' }),
+      JSON.stringify({ client_id: 'a\r\nb', client_secret: 'y' }),
+      JSON.stringify({ client_id: 'a', client_secret: 'y\n' }),
+    ]
+    for (const [at, body] of answers.entries()) {
+      const server = `odd-${at}.example`
+      house.sandbox?.dial(server, { path: '/api/v1/apps', status: 200, body })
+      const shown = await visitor.visit(direct('mastodon', { login_data: server }))
+      assert.equal(shown.status, 422, body)
+      assert.match(shown.text, /does not answer as a Mastodon server does/)
+      assert.equal(await house.store.apps.find(house.site, 'mastodon', `https://${server}`), undefined)
+    }
+  })
+
   test('registers anew with a server that has forgotten us', async () => {
     const login = { login_data: 'forgetful.example' }
     const asked = await visitor.visit(direct('mastodon', login))
@@ -441,5 +520,68 @@ describe('the page that asks where somebody is', () => {
     await visitor.visit(direct('mastodon', login))
     const next = await house.store.apps.find(house.site, 'mastodon', 'https://forgetful.example')
     assert.notEqual(next?.clientId, app?.clientId)
+  })
+})
+
+describe('the pages on the way', () => {
+  const IN_FRENCH = { 'accept-language': 'fr-CH, en;q=0.5' }
+
+  test('speak the language of the browser: asking, complaining, refusing', async () => {
+    const asked = await visitor.visit(direct('mastodon'), IN_FRENCH)
+    assert.match(asked.text, /<html lang="fr">/)
+    assert.match(asked.text, /Votre serveur Mastodon/)
+    const wrong = await visitor.visit(direct('mastodon', { login_data: 'not a server' }), IN_FRENCH)
+    assert.equal(wrong.status, 422)
+    assert.match(wrong.text, /Rien n’a été trouvé/)
+    const gone = await visitor.visit(direct('myspace'), IN_FRENCH)
+    assert.match(gone.text, /Ce réseau n’existe plus/)
+    assert.match(gone.text, /Continuer vers House/)
+    const nowhere = await visitor.visit(direct('nothing'), IN_FRENCH)
+    assert.match(nowhere.text, /Cette adresse n’est pas correcte.*<p role="alert" lang="en">This network/s)
+    const lost = `http://house.api.${KITH}/socialize/callback/github?state=x&code=y`
+    assert.match((await visitor.visit(lost, IN_FRENCH)).text, /a commencé dans un autre navigateur/)
+  })
+
+  test('speak the language that the page has named, also on the way back', async () => {
+    const { result } = await go('github', 60)
+    const user = result.data.user.user_token
+    const asked = await visitor.visit(direct('github', { lang: 'de' }))
+    assert.equal(asked.url.hostname, '127.0.0.1')
+    const shown = await visitor.decide(asked, { decision: 'approve', account: '60' })
+    assert.match(shown.text, /<html lang="de">.*Sie sind auf dem Weg zurück/s)
+    const page = await visitor.visit(direct('github', link(user, { action: 'unlink_identity', lang: 'es' })))
+    assert.match(page.text, /Desvincular @/)
+    assert.match(page.text, /House ya no podrá usar esta cuenta/)
+    assert.match((await visitor.send(page)).text, /<html lang="es">.*Continuar a House/s)
+    const stranger = (await go('twitter', 61)).result.data.user.user_token
+    await go('github', 62)
+    const taken = await visitor.visit(direct('github', link(stranger, { lang: 'de' })))
+    const refused = await visitor.decide(taken, { decision: 'approve', account: '62' })
+    assert.match(refused.text, /gehört hier schon zu jemand anderem/)
+  })
+
+  test('take no language from a network, and English for one that nobody here speaks', async () => {
+    const asked = await visitor.visit(direct('github', { lang: '"><script>' }))
+    const response = await fetch(asked.url, {
+      method: 'POST',
+      body: new URLSearchParams({ decision: 'approve', account: '60' }),
+      redirect: 'manual',
+    })
+    const shown = await visitor.visit(`${response.headers.get('location')}&lang=de`)
+    assert.match(shown.text, /<html lang="en">.*You are on your way back/s)
+    const long = await visitor.visit(direct('github', { lang: 'x'.repeat(36) }))
+    assert.equal(long.status, 400)
+  })
+
+  test('tell each reason that a site can read in every language', async () => {
+    const table = await readFile(new URL('../docs/login.md', import.meta.url), 'utf8')
+    const [, rows = ''] = table.split('| Reason | |')
+    const reasons = [...(rows.split('\n\n', 1)[0] ?? '').matchAll(/`([a-z_]+)`/g)]
+      .map(([, reason = '']) => reason)
+      .filter((reason) => !/^(?:user_authenticated|identity_\w+ed|user_token|identity_token)$/.test(reason))
+    assert.equal(reasons.length, 16)
+    for (const [language, { trouble }] of Object.entries(LANGUAGES)) {
+      assert.deepEqual(Object.keys(trouble).toSorted(), reasons.toSorted(), language)
+    }
   })
 })

@@ -26,7 +26,7 @@ describe('a login that the network signs', () => {
     await issuer[Symbol.asyncDispose]()
   })
   beforeEach(() => {
-    Object.assign(issuer, { claims: {}, signing: 'right', subject: '1001' })
+    Object.assign(issuer, { claims: {}, signing: 'right', subject: '1001', key: undefined })
     visitor = openVisitor(frontOf(house.gateway, { startsPerMinute: 10_000 }))
   })
 
@@ -55,7 +55,12 @@ describe('a login that the network signs', () => {
     assert.equal((await logIn()).data.plugin.data.reason, 'user_authenticated')
   })
 
-  const WRONG: readonly [string, Partial<Pick<Issuer, 'claims' | 'signing'>>, string][] = [
+  const WRONG: readonly [string, Partial<Pick<Issuer, 'claims' | 'signing' | 'key'>>, string][] = [
+    ['whose key is no key', { key: { kty: 'RSA', n: '!!', e: 'AQAB' } }, 'provider_answer_is_invalid'],
+    ['whose key is too short', { key: { kty: 'RSA', n: 'AQ', e: 'AQAB' } }, 'provider_answer_is_invalid'],
+    ['whose key is half missing', { key: { kty: 'RSA' } }, 'provider_answer_is_invalid'],
+    ['whose key is a secret', { key: { kty: 'oct', k: 'AQ' } }, 'provider_refused_the_request'],
+    ['whose key is nothing', { key: null }, 'provider_refused_the_request'],
     ['for another app', { claims: { aud: 'client-2' } }, 'provider_refused_the_request'],
     ['by another issuer', { claims: { iss: 'https://evil.example' } }, 'provider_refused_the_request'],
     ['for another login', { claims: { nonce: 'another' } }, 'provider_refused_the_request'],

@@ -127,8 +127,8 @@ describe('a login that does not succeed', () => {
       [{ status: 200, body: '{"error":"bad_verification_code"}' }, 'provider_refused_the_request', /GitHub/],
       [
         { status: 200, body: '{"error":"incorrect_client_credentials"}' },
-        'provider_refused_the_request',
-        /GitHub/,
+        'provider_is_not_configured',
+        /client id or secret/,
       ],
       [
         { status: 401, body: '{"error":"invalid_client"}' },
@@ -148,6 +148,103 @@ describe('a login that does not succeed', () => {
       assert.deepEqual([result.data.plugin.data.reason, result.data.user], [reason, undefined])
     }
     assert.equal(await countIdentities(), before)
+  })
+
+  test('whatever a network answers, nothing is stored and the site is told why', async () => {
+    const token = (more: object = {}) =>
+      JSON.stringify({ access_token: 'abc', token_type: 'bearer', ...more })
+    const me = (more: object = {}) => JSON.stringify({ id: 4_004, login: 'x', ...more })
+    const INVALID = 'provider_answer_is_invalid'
+    const REFUSED = 'provider_refused_the_request'
+    const cases: readonly [string, string, string, string][] = [
+      ['a token in two lines', token({ access_token: 'a\r\nX-Evil: 1' }), me(), REFUSED],
+      ['a token that is none', token({ access_token: ['a'] }), me(), INVALID],
+      ['a token of a megabyte', token({ access_token: 'a'.repeat(1_000_000) }), me(), INVALID],
+      ['a refresh token of a megabyte', token({ refresh_token: 'a'.repeat(1_000_000) }), me(), INVALID],
+      ['nothing', '', me(), INVALID],
+      ['a list', '[]', me(), INVALID],
+      ['null', 'null', me(), INVALID],
+      ['a page as the profile', token(), '<html>', INVALID],
+      ['nothing as the profile', token(), '', INVALID],
+      ['null as the profile', token(), 'null', INVALID],
+      ['a deep profile', token(), '['.repeat(100_000), INVALID],
+      ['a hundred megabytes of profile', token(), me({ name: 'x'.repeat(100_000_000) }), INVALID],
+      ['a profile of nobody', token(), me({ id: '' }), INVALID],
+      ['a profile with half an id', token(), me({ id: 1.5 }), INVALID],
+      ['a profile with NUL in its id', token(), me({ id: 'a\u0000' }), INVALID],
+      ['a profile with an id of 100 kB', token(), me({ id: 'a'.repeat(100_000) }), INVALID],
+    ]
+    const before = await countIdentities()
+    for (const [name, tokens, profile, reason] of cases) {
+      const address = await answerOf('github')
+      house.sandbox?.dial('github.com', { status: 200, body: tokens })
+      house.sandbox?.dial('api.github.com', { status: 200, body: profile })
+      const shown = await visitor.visit(address.href)
+      house.sandbox?.reset()
+      assert.equal(shown.status, 200, name)
+      assert.match(shown.text, /role="alert"/, name)
+      const { result } = await resultOf(shown)
+      assert.deepEqual([result.data.plugin.data.reason, result.data.user], [reason, undefined], name)
+    }
+    assert.equal(await countIdentities(), before)
+    assert.deepEqual(
+      house.logged.filter(({ level }) => level === 'error'),
+      [],
+    )
+  })
+
+  test('what is odd in an answer but not wrong hinders nobody', async () => {
+    const odd = { expires_in: 1e300, scope: 'x,'.repeat(100_000) }
+    for (const [at, more] of [odd, { expires_in: -5 }, { expires_in: 'soon' }, { scope: [1] }].entries()) {
+      const address = await answerOf('github')
+      house.sandbox?.dial('github.com', {
+        status: 200,
+        body: JSON.stringify({ access_token: 'abc', ...more }),
+      })
+      const name = `${'<script>alert(1)</script>'.repeat(100_000)}`
+      house.sandbox?.dial('api.github.com', {
+        status: 200,
+        body: JSON.stringify({ id: 5_000 + at, login: 'x\u0000y', name, avatar_url: 'javascript:alert(1)' }),
+      })
+      const { result } = await resultOf(await visitor.visit(address.href))
+      house.sandbox?.reset()
+      assert.equal(result.data.plugin.data.reason, 'user_authenticated')
+      const { identity } = result.data.user
+      assert.deepEqual([identity.pictureUrl, identity.preferredUsername], [undefined, 'xy'])
+      assert.ok(identity.displayName.length <= 65_536)
+    }
+  })
+
+  test('a network that hangs, breaks off or is shut is told as that', async () => {
+    const hurried = await openHouse({ sandbox: true, network: { requestDeadlineMs: 500 } })
+    try {
+      await setUp(hurried)
+      const own = openVisitor(frontOf(hurried.gateway))
+      const cases = [
+        [{ hang: true }, 'provider_timeout'],
+        [{ dropRate: 1 }, 'provider_timeout'],
+        [{ truncatedBody: true }, 'provider_timeout'],
+        [{ htmlInsteadOfJson: true }, 'provider_answer_is_invalid'],
+        [{ status: 429, retryAfterSeconds: 5 }, 'rate_limit_exceeded'],
+      ] as const
+      for (const [dial, reason] of cases) {
+        const asked = await own.visit(direct('github'))
+        const response = await fetch(asked.url, {
+          method: 'POST',
+          body: new URLSearchParams({ decision: 'approve', account: '4' }),
+          redirect: 'manual',
+        })
+        hurried.sandbox?.dial('github.com', dial)
+        const { fields } = formOf(await own.visit(response.headers.get('location') ?? ''))
+        hurried.sandbox?.reset()
+        const { body } = await hurried.ask(`/connections/${fields.connection_token}.json`)
+        const { data } = body.response.result
+        assert.deepEqual([data.plugin.data.reason, data.user], [reason, undefined], JSON.stringify(dial))
+      }
+      assert.equal((await hurried.ask('/users.json')).body.response.result.data.users.entries.length, 0)
+    } finally {
+      await hurried.close()
+    }
   })
 
   test('an answer of a hundred megabytes is not read to its end', async () => {

@@ -162,7 +162,10 @@ describe('what browsers fetch without credentials', () => {
         (await page(callback, { 'accept-language': 'de-CH, en;q=0.5' })).text,
         /<html lang="de">.*Bei House/s,
       )
-      assert.match((await ask(`/login?lang=fr&callback_uri=${callback}`)).text, /Se connecter à House/)
+      const french = await ask(`/login/?lang=fr&callback_uri=${callback}`)
+      assert.match(french.text, /Se connecter à House/)
+      // What comes after the click speaks it too.
+      assert.match(french.text, /connect\/direct\/\w+\/\?[^"]*lang=fr/)
     })
 
     test('is none for an address to come back to that the site has not named', async () => {
@@ -315,6 +318,14 @@ describe('what browsers fetch without credentials', () => {
         told.text,
         /role="alert">Something went wrong: <span lang="en">identity is &#60;b&#62;linked/,
       )
+      const known = { ...connection, token: randomUUID(), reason: 'access_was_denied' }
+      await house.store.connections.create(known, { expiresAt: Date.now() + 60_000 })
+      const german = await ask(
+        '/login/result',
+        { ...visit, 'accept-language': 'de' },
+        { ...form, body: `connection_token=${known.token}` },
+      )
+      assert.match(german.text, /role="alert">Sie haben keinen Zugriff erlaubt\.</)
       const unknown = await ask('/login/result', visit, { ...form, body: 'connection_token=none' })
       assert.match(unknown.text, /role="alert"/)
     })
@@ -355,7 +366,7 @@ describe('the languages', () => {
     const blanks = (text: string) => text.match(/\{\w+\}/g)?.toSorted() ?? []
     const { en } = LANGUAGES
     for (const [language, words] of Object.entries(LANGUAGES)) {
-      for (const part of ['plugin', 'page'] as const) {
+      for (const part of ['plugin', 'page', 'trouble'] as const) {
         const ours = Object.entries(words[part])
         assert.deepEqual(ours.map(([name]) => name).toSorted(), Object.keys(en?.[part] ?? {}).toSorted())
         for (const [name, text] of ours) {

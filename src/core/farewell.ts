@@ -63,6 +63,7 @@ export async function unlinkIdentity(
     callbackUri,
     userToken: user.token,
     identityToken: identity.token,
+    unlinkedFrom: identity.provider,
   })
 }
 

@@ -22,6 +22,8 @@ export interface LoginWish {
   readonly userToken?: string
   /** It must be this identity again. */
   readonly identityToken?: string
+  /** The language that the person was spoken to in, where the page has named one. */
+  readonly lang?: string
   readonly onto: Onto
 }
 
@@ -38,6 +40,8 @@ export type Onto =
       readonly state?: string
       readonly wantsSecret: boolean
       readonly lifeSeconds?: number
+      /** The client's context id, for the reports. */
+      readonly cid?: string
     }
 
 export interface NewLogin {
@@ -150,7 +154,7 @@ export async function finishLogin(
   const hashes = { key: hashOfAnswer(answer), browser: hash('sha256', by.secret) }
   const attempt = await store.logins.take(hashes)
   const provider = attempt && gateway.providers.get(attempt.provider)
-  if (!attempt || !provider) return undefined
+  if (!attempt || attempt.choice || !provider) return undefined
   const { wish } = attempt
   try {
     refuseOtherPlace(attempt, by)

@@ -4,6 +4,7 @@
 import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { GatewayError } from '../core/errors.ts'
+import { parseExactly } from '../core/exact-json.ts'
 import { csvRows } from './csv.ts'
 import { readHeader, toFields } from './csv-records.ts'
 import type { Item } from './records.ts'
@@ -172,9 +173,9 @@ async function* linesOf(pieces: AsyncIterable<string>, longest: number): AsyncGe
 
 function parse(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text.replace(/^\uFEFF/, '')) }
+    return { value: parseExactly(text.replace(/^\uFEFF/, '')) }
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined
     throw error
   }
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings the real software that test/counterparts/*.test.ts speaks to: redis-server and chromium (system-wide), snac2 (into
-# .tools/snac2), packages of the AT Protocol and of Gigya's clients (into test/counterparts/atproto and gigya). For
-# Debian, as root; skips what is there.
+# .tools/snac2), packages of the AT Protocol, of Gigya's clients and of OpenID Connect (into test/counterparts/atproto,
+# gigya and oidc). For Debian, as root; skips what is there.
 set -eu
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -84,7 +84,7 @@ install_packages() {
 }
 
 # apt takes a few seconds of one core, npm waits for the network: both at once.
-for name in gigya atproto; do install_packages "$name"; done &
+for name in gigya oidc atproto; do install_packages "$name"; done &
 packages=$!
 install_redis
 install_chromium

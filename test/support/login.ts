@@ -4,7 +4,7 @@
 import type { Gateway } from '../../src/core/gateway.ts'
 import type { Site } from '../../src/core/model.ts'
 import { createDoorkeeper } from '../../src/dialects/access.ts'
-import { createBrowser } from '../../src/dialects/browser/browser.ts'
+import { type BrowserOptions, createBrowser } from '../../src/dialects/browser/browser.ts'
 import { createFront, type Front } from '../../src/dialects/front.ts'
 import { createGigya } from '../../src/dialects/gigya/gigya.ts'
 import { METHODS } from '../../src/dialects/gigya/methods.ts'
@@ -39,7 +39,7 @@ export interface Visitor {
 export const KITH = 'kith.test'
 
 /** A front of the house's dialects over a gateway that may differ from the house's own. */
-export function frontOf(gateway: Gateway, options: { readonly startsPerMinute?: number } = {}): Front {
+export function frontOf(gateway: Gateway, options: BrowserOptions = {}): Front {
   const doorkeeper = createDoorkeeper({}, gateway.now)
   const dialects = [
     createBrowser(gateway.now, options),

@@ -5,33 +5,40 @@ import type { Gateway } from '../../core/gateway.ts'
 import { siteOfAnswer } from '../../core/login.ts'
 import { createDoorkeeper } from '../access.ts'
 import type { Caller, Dialect, Route, WireRequest } from '../dialect.ts'
-import { answerOf, callbacks } from './callback.ts'
+import type { Transaction } from '../gigya/gigya.ts'
+import { answerOf, callbacks, notHere } from './callback.ts'
 import { choices } from './choice.ts'
 import { clientDocument } from './client-document.ts'
-import { clientLogins, isClientLogin, siteOfClient } from './client-login.ts'
+import { clientInput, clientLogins, clientStem, isClientLogin, siteOfClient } from './client-login.ts'
 import { connects } from './connect.ts'
 import { dead, type Page, toWireAnswer } from './page.ts'
 import { siteNameOf } from './places.ts'
+import { alertOf, speechOf } from './speech.ts'
 import { unlink } from './unlink.ts'
+import type { Words } from './words/words.ts'
 
 export interface BrowserOptions {
   /** Logins that one address may begin within a minute; more are refused for a minute. Default 300. */
   readonly startsPerMinute?: number
+  /** Life of a token that a login for a client of the Gigya API ends with, unless it names one. Default 90 days. */
+  readonly sessionLifeMs?: number
+  /** The token of who connects a further network may come over plain http. Default false. */
+  readonly secretOverHttp?: boolean
+  /** Told of every login that ends for a client of the Gigya API; must not throw. */
+  readonly note?: (transaction: Transaction) => void
 }
 
 /** Logins, links and unlinks in a browser. */
-export function createBrowser(
-  now: () => number,
-  { startsPerMinute = 300 }: BrowserOptions = {},
-): Dialect<Page> {
+export function createBrowser(now: () => number, options: BrowserOptions = {}): Dialect<Page> {
+  const { startsPerMinute = 300, sessionLifeMs = 90 * 86_400_000, secretOverHttp = false, note } = options
   const starts = createDoorkeeper({ wrongKeys: startsPerMinute, windowMs: 60_000, refusedMs: 60_000 }, now)
   return {
     id: 'browser',
     owns: (request) =>
       /^\/socialize\/(?:connect\/|callback\/|client\/|choice$)/.test(request.path) || isClientLogin(request),
     remembered: clientDocument,
-    stem: (path) => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path),
-    routes: [...connects, unlink, ...callbacks, ...choices, ...clientLogins],
+    stem: (path) => clientStem(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path),
+    routes: [...connects, unlink, ...callbacks, ...choices, ...clientLogins(sessionLifeMs)],
     async authenticate(request, gateway, route): Promise<Caller> {
       refuseSubresource(request)
       if (isStart(route)) {
@@ -40,32 +47,41 @@ export function createBrowser(
         }
         starts.noteWrongKey(request.address)
       }
-      return { site: await siteOf(request, gateway, route), by: 'anonymous' }
+      return { site: await siteOf(request, gateway, route, { secretOverHttp }), by: 'anonymous' }
     },
     input(request, _route, parameters) {
+      if (isClientLogin(request)) return clientInput(request)
       const given = request.pairs.filter(([, value]) => value !== '')
       return { ...Object.fromEntries(given), ...parameters }
     },
-    success: (page) => toWireAnswer(page),
-    failure: (error) => toWireAnswer(toDead(error)),
+    success(page) {
+      if (page.transaction) note?.(page.transaction)
+      return toWireAnswer(page)
+    },
+    failure: (error, request) => toWireAnswer(toDead(error, request)),
   }
 }
+
+/** An answer that belongs to no login under way. */
+class NoLogin extends GatewayError {}
 
 function isStart(route: Route<Page> | undefined): boolean {
   return route !== undefined && ![...callbacks, ...choices].some((back) => back === route)
 }
 
-async function siteOf(request: WireRequest, gateway: Gateway, route: Route<Page> | undefined) {
+async function siteOf(
+  request: WireRequest,
+  gateway: Gateway,
+  route: Route<Page> | undefined,
+  options: { readonly secretOverHttp: boolean },
+) {
   if (!route) throw new GatewayError('unknown_route', 'There is nothing at this address.')
   if (!isStart(route)) {
     const site = await siteOfAnswer(gateway, answerOf(request.pairs))
     if (site) return site
-    throw new GatewayError(
-      'not_found',
-      'This login is over, was finished already, or never began here. Go back to where you came from and begin again.',
-    )
+    throw new NoLogin('not_found', 'There is no such login under way.')
   }
-  if (isClientLogin(request)) return siteOfClient(request, gateway)
+  if (isClientLogin(request)) return siteOfClient(request, gateway, options)
   const name = siteNameOf(request).toLowerCase()
   const site = name === '' ? undefined : await gateway.store.sites.bySubdomain(name)
   if (site) return site
@@ -80,14 +96,16 @@ function refuseSubresource({ headers }: WireRequest): void {
   throw new GatewayError('forbidden', 'This address is to be opened as a page of its own.')
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  404: 'There is nothing here',
-  429: 'Too many logins',
-  500: 'Something went wrong',
-  503: 'Too much is going on',
+const TITLES: Readonly<Record<number, keyof Words['page']>> = {
+  404: 'nothing',
+  429: 'tooMany',
+  500: 'wrong',
+  503: 'crowded',
 }
 
-function toDead(error: GatewayError): Page {
-  const { message } = error.problem
-  return dead(error.status, TITLES[error.status] ?? 'This address is not right', message)
+function toDead(error: GatewayError, request: WireRequest): Page {
+  if (error instanceof NoLogin) return notHere(request, error.status)
+  const speech = speechOf(request)
+  const title = speech.words.page[TITLES[error.status] ?? 'badAddress']
+  return dead(error.status, speech.lang, title, alertOf(speech, error.problem.message))
 }

@@ -3,12 +3,14 @@
 import { z } from 'zod'
 import { GatewayError } from '../../core/errors.ts'
 import { finishLogin, markOfAnswer, recordLogin } from '../../core/login.ts'
-import { type Call, route } from '../dialect.ts'
+import { type Call, route, type WireRequest } from '../dialect.ts'
 import { offerChoice } from './choice.ts'
 import { toClient } from './client-end.ts'
 import { handOver, toldOf } from './hand-over.ts'
+import { html } from './html.ts'
 import { dead, type Page } from './page.ts'
 import { baseOf, endCookie, readCookie } from './places.ts'
+import { speechOf } from './speech.ts'
 
 const INPUT = z.object({ provider: z.string(), server: z.string().optional() })
 
@@ -37,14 +39,15 @@ async function comeBack({
   const base = baseOf(gateway, request, provider)
   const mark = markOfAnswer(answer)
   const secret = readCookie(base, request, mark)
-  if (secret === undefined) return notHere()
+  if (secret === undefined) return notHere(request)
   const by = { secret, provider: input.provider, serverHost: input.server }
   const finished = await finishLogin(gateway, site, answer, by)
-  if (!finished) return notHere()
+  if (!finished) return notHere(request)
   const headers = { 'set-cookie': endCookie(base, mark) }
   const { wish, outcome } = finished
   if (wish.onto.kind === 'client') return toClient(gateway, site, { ...finished, onto: wish.onto }, headers)
   const connection = await recordLogin(gateway, site, finished)
+  const speech = speechOf({ pairs: [], headers: request.headers }, wish)
   const { onto } = wish
   if ('linked' in outcome) {
     const { identity } = outcome.linked
@@ -53,11 +56,12 @@ async function comeBack({
       identity,
       connection,
       onto,
+      lang: wish.lang,
       cookie: { mark, secret },
     })
     if (choice) return choice
   }
-  return handOver(onto, { site, connection, told: toldOf(outcome), headers })
+  return handOver(onto, { site, connection, speech, told: toldOf(outcome, speech), headers })
 }
 
 /** Longest value that a network brings, in characters. */
@@ -75,10 +79,9 @@ export function answerOf(pairs: readonly (readonly [string, string])[]): Readonl
   return answer
 }
 
-function notHere(): Page {
-  return dead(
-    400,
-    'This login cannot be finished here',
-    'It is over, was finished already, or was begun in another browser or without cookies. Go back to where you came from and begin again.',
-  )
+/** The network's answer is nothing of ours: what it calls `lang` is no wish. */
+export function notHere({ headers }: WireRequest, status = 400): Page {
+  const speech = speechOf({ pairs: [], headers })
+  const { over, overWhy } = speech.words.page
+  return dead(status, speech.lang, over, html`<p role="alert">${overWhy}</p>`)
 }

@@ -13,12 +13,14 @@ import { handOver } from './hand-over.ts'
 import { html } from './html.ts'
 import { dead, type Page, page } from './page.ts'
 import { baseOf, endCookie, loginCookie, readCookie } from './places.ts'
+import { fill, speechOf } from './speech.ts'
 
 interface Done {
   readonly site: Site
   readonly identity: Identity
   readonly connection: Connection
   readonly onto: Exclude<Onto, { kind: 'client' }>
+  readonly lang?: string
   /** Of the login, which goes on. */
   readonly cookie: { readonly mark: string; readonly secret: string }
 }
@@ -27,7 +29,7 @@ interface Done {
 export async function offerChoice(
   gateway: Gateway,
   request: WireRequest,
-  { site, identity, connection, onto, cookie }: Done,
+  { site, identity, connection, onto, lang: begun, cookie }: Done,
 ): Promise<Page | undefined> {
   const provider = gateway.providers.get(identity.provider)
   if (!provider || !wantsTargets(provider, site)) return undefined
@@ -41,7 +43,7 @@ export async function offerChoice(
     { key: hash('sha256', state), browser: hash('sha256', cookie.secret) },
     {
       provider: id,
-      wish: { service: 'link', onto },
+      wish: { service: 'link', lang: begun, onto },
       memory: { redirectUri: '', clientId: '' },
       choice: { connectionToken: connection.token, identity: { provider: id, server, userToken }, targets },
     },
@@ -51,12 +53,15 @@ export async function offerChoice(
     ({ profile }) =>
       html`<p><label><input type="checkbox" name="target_${profile.subject}" value="1"> ${profile.displayName ?? profile.subject}</label></p>`,
   )
-  const title = 'Where may it post?'
+  const { lang, words } = speechOf({ pairs: [], headers: request.headers }, { lang: begun })
+  const { choose: title, chooseWhy, goTo } = words.page
+  const names = { site: site.name, network: provider.name }
   const base = baseOf(gateway, request)
   return page({
+    lang,
     title,
     headers: { 'set-cookie': loginCookie(base, { ...cookie, lifeMs }) },
-    main: html`<h1>${title}</h1><p>Choose what ${site.name} may post on at ${provider.name}. You can leave all of them out.</p><form method="post" action="/socialize/choice"><input type="hidden" name="state" value="${state}"><input type="hidden" name="login" value="${cookie.mark}">${boxes}<button>Continue to ${site.name}</button></form>`,
+    main: html`<h1>${title}</h1><p>${fill(chooseWhy, names)}</p><form method="post" action="/socialize/choice"><input type="hidden" name="state" value="${state}"><input type="hidden" name="login" value="${cookie.mark}">${boxes}<button>${fill(goTo, names)}</button></form>`,
   })
 }
 
@@ -71,9 +76,11 @@ const choose = route({
     const secret = /^[0-9a-f]{12}$/.test(mark) ? readCookie(base, request, mark) : undefined
     const hashes = { key: hash('sha256', state), browser: hash('sha256', secret ?? '') }
     const attempt = secret === undefined ? undefined : await gateway.store.logins.take(hashes)
-    if (!attempt?.choice || attempt.wish.onto.kind === 'client') return over()
+    if (!attempt?.choice || attempt.wish.onto.kind === 'client') return over(request)
     return settle(gateway, site, attempt.choice, {
       onto: attempt.wish.onto,
+      lang: attempt.wish.lang,
+      request,
       input,
       headers: { 'set-cookie': endCookie(base, mark) },
     })
@@ -88,12 +95,14 @@ async function settle(
   { connectionToken, identity, targets }: Choice,
   given: {
     readonly onto: Exclude<Onto, { kind: 'client' }>
+    readonly lang?: string
+    readonly request: WireRequest
     readonly input: Readonly<Record<string, string>>
     readonly headers: Readonly<Record<string, string>>
   },
 ): Promise<Page> {
   const connection = await gateway.store.connections.find(site, connectionToken)
-  if (!connection) return over()
+  if (!connection) return over(given.request)
   const chosen = targets.filter(({ profile }) => given.input[`target_${profile.subject}`] !== undefined)
   try {
     await linkTargets(gateway, site, identity, chosen)
@@ -101,9 +110,13 @@ async function settle(
     // The user may be gone meanwhile; the login itself is told all the same.
     if (GatewayError.from(error).code !== 'not_found') throw error
   }
-  return handOver(given.onto, { site, connection, headers: given.headers })
+  const { lang, request, headers } = given
+  const speech = speechOf({ pairs: [], headers: request.headers }, { lang })
+  return handOver(given.onto, { site, connection, speech, headers })
 }
 
-function over(): Page {
-  return dead(400, 'This choice is over', 'Go back to where you came from, and begin again to choose anew.')
+function over({ headers }: WireRequest): Page {
+  const { lang, words } = speechOf({ pairs: [], headers })
+  const { choiceOver, choiceOverWhy } = words.page
+  return dead(400, lang, choiceOver, html`<p role="alert">${choiceOverWhy}</p>`)
 }

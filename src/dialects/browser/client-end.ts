@@ -2,12 +2,13 @@
 
 import { hash, randomBytes } from 'node:crypto'
 import type { Gateway } from '../../core/gateway.ts'
-import type { Finished, Onto } from '../../core/login.ts'
+import type { Finished, LoginWish, Onto } from '../../core/login.ts'
 import { LINKED_TO_ANOTHER, type LoginProblem } from '../../core/login-problem.ts'
 import type { Site, User } from '../../core/model.ts'
 import type { Provider } from '../../core/provider.ts'
 import { type GigyaCode, GigyaError, MESSAGES, NUMBERS } from '../gigya/errors.ts'
 import type { GigyaCaller } from '../gigya/method.ts'
+import { networkName } from '../gigya/networks.ts'
 import { issueSession, issueToken } from '../gigya/tokens.ts'
 import { type Page, redirect } from './page.ts'
 
@@ -22,16 +23,24 @@ const SESSION_MS = 90 * 86_400_000
 export async function toClient(
   gateway: Gateway,
   site: Site,
-  { onto, provider, outcome }: Pick<Finished, 'provider' | 'outcome'> & { readonly onto: ClientOnto },
+  { wish, onto, provider, outcome }: Finished & { readonly onto: ClientOnto },
   headers: Readonly<Record<string, string>>,
 ): Promise<Page> {
-  if ('problem' in outcome) return toClientError(onto, provider, outcome.problem, headers)
+  const way: Way = { site, service: wish.service, onto }
+  if ('problem' in outcome) return toClientError(gateway, way, provider, outcome.problem, headers)
   const { user } = outcome.linked
   const given =
     onto.responseType === 'code'
       ? await giveCode(gateway, site, onto, user)
       : await giveToken(gateway, site, onto, user)
-  return sendOn(onto, given, headers)
+  return sendOn(way, 0, given, headers)
+}
+
+/** Whose login it was, and where its end goes. */
+interface Way {
+  readonly site: Pick<Site, 'id' | 'subdomain'>
+  readonly service: LoginWish['service']
+  readonly onto: ClientOnto
 }
 
 async function giveCode(gateway: Gateway, site: Site, { redirectUri }: ClientOnto, user: User) {
@@ -67,7 +76,8 @@ async function giveToken(gateway: Gateway, site: Site, { lifeSeconds, wantsSecre
 
 /** Tells the client what went wrong: `error_description` is `<number> - <text>`, which clients take apart. */
 export function toClientError(
-  onto: ClientOnto,
+  gateway: Pick<Gateway, 'providers'>,
+  way: Way,
   provider: Pick<Provider, 'id'> | undefined,
   failure: LoginProblem | GigyaError,
   headers: Readonly<Record<string, string>> = {},
@@ -78,10 +88,10 @@ export function toClientError(
       failure instanceof GigyaError ? 'invalid_request' : failure.isWanted ? 'access_denied' : 'server_error',
     error_description: `${number} - ${MESSAGES[number]}`,
     errorDetails: failure.message,
-    provider: provider?.id,
+    provider: provider && networkName(gateway, provider.id),
     status: 'fail',
   }
-  return sendOn(onto, fields, headers)
+  return sendOn(way, number, fields, headers)
 }
 
 function numberOf({ isWanted, reason, code }: LoginProblem): GigyaCode {
@@ -94,14 +104,18 @@ function numberOf({ isWanted, reason, code }: LoginProblem): GigyaCode {
 
 /** A code goes into the query, a token into the fragment, which no server is told. */
 function sendOn(
-  { redirectUri, responseType, state }: ClientOnto,
+  { site, service, onto }: Way,
+  errorCode: GigyaCode,
   fields: Readonly<Record<string, string | undefined>>,
   headers: Readonly<Record<string, string>>,
 ): Page {
+  const { redirectUri, responseType, state, cid = '' } = onto
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries({ ...fields, state })) {
     if (value !== undefined) parameters.set(name, value)
   }
   const mark = responseType === 'token' ? '#' : redirectUri.includes('?') ? '&' : '?'
-  return redirect(`${redirectUri}${mark}${parameters}`, headers)
+  const method = service === 'link' ? 'addConnection' : 'login'
+  const transaction = { site, method, errorCode, cid }
+  return { ...redirect(`${redirectUri}${mark}${parameters}`, headers), transaction }
 }

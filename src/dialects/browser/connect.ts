@@ -7,12 +7,13 @@ import { beginLogin, checkCallback, type LoginWish, type Onto, recordLogin } fro
 import { toLoginProblem } from '../../core/login-problem.ts'
 import type { Site } from '../../core/model.ts'
 import type { Provider } from '../../core/provider.ts'
-import { type Call, route } from '../dialect.ts'
+import { type Call, route, type WireRequest } from '../dialect.ts'
 import { findProvider } from '../oneall/wire.ts'
 import { asksWhere, askWhere, readWhere, type Whereabouts } from './asking.ts'
 import { handOver, toldOf } from './hand-over.ts'
 import { type Page, redirect } from './page.ts'
 import { baseOf, clientUriOf, hopTo, loginCookie, redirectUriOf } from './places.ts'
+import { speechOf, troubleOf } from './speech.ts'
 import { unlinkPage } from './unlink.ts'
 import { CONNECT_INPUT, type ConnectInput } from './wish.ts'
 
@@ -68,13 +69,15 @@ async function connect(call: Call<ConnectInput>, onto: Exclude<Onto, { kind: 'cl
     service: isLink ? 'link' : 'login',
     userToken: isLink ? input.user_token : undefined,
     identityToken: isLink ? input.identity_token : undefined,
+    lang: input.lang,
     onto,
   }
   return begin(call, provider, wish, async (error) => {
     const stage = error instanceof UnknownUser ? 'link' : 'network'
     const outcome = { problem: toLoginProblem(error, { provider, stage }) }
     const connection = await recordLogin(gateway, site, { wish, outcome })
-    return handOver(onto, { site, connection, told: toldOf(outcome) })
+    const speech = speechOf(call.request)
+    return handOver(onto, { site, connection, speech, told: toldOf(outcome, speech) })
   })
 }
 
@@ -121,10 +124,17 @@ export async function begin(
     const refusal = GatewayError.from(error)
     if (refusal.code === 'internal') gateway.log.error({ cause: error }, 'a login could not begin')
     if (isAsking && !provider.gone && TYPED_WRONGLY.has(refusal.code) && !(error instanceof UnknownUser)) {
-      return askWhere(request, provider, { typed, complaint: refusal.message })
+      return askWhere(request, provider, { typed, complaint: complaintOf(request, provider, refusal) })
     }
     return failed(refusal)
   }
+}
+
+function complaintOf(request: WireRequest, provider: Provider, refusal: GatewayError): string {
+  const speech = speechOf(request)
+  const isNotFound = refusal.code === 'invalid_request' || refusal.code === 'not_found'
+  if (isNotFound && speech.lang !== 'en') return speech.words.page.askAgain
+  return troubleOf(speech, toLoginProblem(refusal, { provider }))
 }
 
 /** What may be the fault of what was typed: the person can try again. */

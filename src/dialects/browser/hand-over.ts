@@ -4,6 +4,7 @@ import type { Finished, Onto } from '../../core/login.ts'
 import type { Connection, Site } from '../../core/model.ts'
 import { html, scriptValue } from './html.ts'
 import { type Page, page, redirect } from './page.ts'
+import { fill, type Speech, troubleOf } from './speech.ts'
 
 /** How long the page that opened the pop-up has to take the result, in milliseconds. */
 const TAKEN_WITHIN_MS = 1_000
@@ -13,14 +14,15 @@ const SHOWN_MS = 4_000
 interface Result {
   readonly site: Pick<Site, 'name'>
   readonly connection: Connection
+  readonly speech: Speech
   /** What to tell the person first. */
   readonly told?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What to tell the person of how it ended; nothing where they know. */
-export function toldOf(outcome: Finished['outcome']): string | undefined {
-  return 'problem' in outcome && !outcome.problem.isWanted ? outcome.problem.message : undefined
+export function toldOf(outcome: Finished['outcome'], speech: Speech): string | undefined {
+  return 'problem' in outcome && !outcome.problem.isWanted ? troubleOf(speech, outcome.problem) : undefined
 }
 
 /** Hands the result over. */
@@ -39,7 +41,11 @@ function withToken(callbackUri: string, { token }: Connection): string {
   return `${callbackUri}${callbackUri.includes('?') ? '&' : '?'}connection_token=${token}`
 }
 
-function toSite(onto: Extract<Onto, { kind: 'site' }>, { site, connection, told, headers }: Result): Page {
+function toSite(
+  onto: Extract<Onto, { kind: 'site' }>,
+  { site, connection, speech, told, headers }: Result,
+): Page {
+  const { lang, words } = speech
   const { callbackUri, isPopup } = onto
   const { token, plugin } = connection
   const fields = {
@@ -51,12 +57,13 @@ function toSite(onto: Extract<Onto, { kind: 'site' }>, { site, connection, told,
   const inputs = Object.entries(fields).map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
   )
-  const title = told === undefined ? `Back to ${site.name}` : 'This did not work'
-  const say = told === undefined ? html`<p>You are on your way back.</p>` : html`<p role="alert">${told}</p>`
+  const title = told === undefined ? fill(words.page.back, { site: site.name }) : words.page.failed
+  const say = told === undefined ? html`<p>${words.page.onWay}</p>` : html`<p role="alert">${told}</p>`
   return page({
+    lang,
     title,
     headers,
-    main: html`<h1>${title}</h1>${say}<form method="post" action="${callbackUri}">${[...inputs]}<button>Continue to ${site.name}</button></form>`,
+    main: html`<h1>${title}</h1>${say}<form method="post" action="${callbackUri}">${[...inputs]}<button>${fill(words.page.goTo, { site: site.name })}</button></form>`,
     script: scriptFor({
       token,
       isPopup,

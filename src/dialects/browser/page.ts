@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { WireAnswer } from '../dialect.ts'
+import type { Transaction } from '../gigya/gigya.ts'
 import { type Html, html } from './html.ts'
 
 /** What a route of this dialect answers. */
@@ -9,6 +10,8 @@ export interface Page {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** What the reports are told with it. */
+  readonly transaction?: Transaction
 }
 
 const STYLE = `
@@ -23,6 +26,7 @@ p{margin:0 0 1rem}
 label{display:block;margin:0 0 .25rem;font-weight:600}
 input[type=text]{width:100%;min-height:2.75rem;padding:.5rem .75rem;font:inherit;color:inherit;background:var(--paper);border:1px solid var(--soft);border-radius:.5rem}
 button,a.button{display:inline-block;min-height:2.75rem;margin:1rem .5rem 0 0;padding:.5rem 1.25rem;font:inherit;font-weight:600;text-decoration:none;color:var(--on);background:var(--accent);border:1px solid var(--accent);border-radius:.5rem;cursor:pointer}
+form+.soft{margin:1rem 0 0}
 a.quiet,button.quiet{color:var(--accent);background:transparent}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [role=alert]{padding:.5rem .75rem;border-left:4px solid #d1242f;background:var(--paper)}
@@ -100,8 +104,8 @@ export function redirect(address: string, headers: Readonly<Record<string, strin
 }
 
 /** What a person is told when there is no way on. */
-export function dead(status: number, title: string, message: string): Page {
-  return page({ status, title, main: html`<h1>${title}</h1><p role="alert">${message}</p>` })
+export function dead(status: number, lang: string, title: string, why: Html): Page {
+  return page({ status, lang, title, main: html`<h1>${title}</h1>${why}` })
 }
 
 export function toWireAnswer({ status, headers, body }: Page): WireAnswer {

@@ -11,6 +11,7 @@ import { handOver } from './hand-over.ts'
 import { html } from './html.ts'
 import { type Page, page } from './page.ts'
 import { baseOf } from './places.ts'
+import { fill, speechOf } from './speech.ts'
 import { CONNECT_INPUT, type ConnectInput } from './wish.ts'
 
 /** Names the accounts that can be unlinked, each with its button. */
@@ -26,18 +27,19 @@ export async function unlinkPage(call: Call<ConnectInput>, provider: Provider, o
   const kept = request.pairs
     .filter(([name]) => name !== 'identity_token')
     .map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
-  const title = `Unlink ${provider.name}`
+  const { lang, words } = speechOf(request)
+  const names = { site: site.name, network: provider.name }
+  const title = fill(words.plugin.unlink_with, names)
   const buttons = identities.map((identity) => {
-    const name = nameOf(identity)
-    return html`<form method="post" action="${request.path}">${kept}<input type="hidden" name="identity_token" value="${identity.token}"><button>Unlink ${name}</button></form>`
+    const label = fill(words.page.unlinkAccount, { account: nameOf(identity) })
+    return html`<form method="post" action="${request.path}">${kept}<input type="hidden" name="identity_token" value="${identity.token}"><button>${label}</button></form>`
   })
-  const what =
-    identities.length === 0
-      ? html`<p>No ${provider.name} account is linked at ${site.name}.</p>`
-      : html`<p>${site.name} will no longer be able to use this account.</p>`
+  const { unlinkNone, unlinkWhy, back } = words.page
+  const what = fill(identities.length === 0 ? unlinkNone : unlinkWhy, names)
   return page({
+    lang,
     title,
-    main: html`<h1>${title}</h1>${what}${buttons}<p class="soft"><a class="quiet" href="${onto.callbackUri}">Back to ${site.name}</a></p>`,
+    main: html`<h1>${title}</h1><p>${what}</p>${buttons}<p class="soft"><a class="quiet" href="${onto.callbackUri}">${fill(back, names)}</a></p>`,
   })
 }
 
@@ -82,6 +84,6 @@ export const unlink = route({
     if (!identity) throw new GatewayError('not_found', 'This account is not linked any more.')
     const connection = await unlinkIdentity(gateway, site, { user, identity, callbackUri })
     const onto = { kind: 'site', callbackUri, isPopup: input.display === 'popup' } as const
-    return handOver(onto, { site, connection })
+    return handOver(onto, { site, connection, speech: speechOf(request) })
   },
 })

@@ -21,6 +21,7 @@ export function createVisitor(): Dialect<WireAnswer> {
   return {
     id: 'visitor',
     owns: ({ path }) => PATHS.test(path),
+    stem: (path) => path.replace(/(?<=.)\/$/, ''),
     async authenticate(request, gateway) {
       return { site: await visitedSite(request, gateway), by: 'anonymous' }
     },

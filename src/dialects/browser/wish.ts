@@ -21,6 +21,7 @@ export const CONNECT_INPUT = z.object({
   login_data: z.string().max(253, 'must not be longer than 253 characters').optional(),
   display: z.string().optional(),
   nonce: z.string().optional(),
+  lang: z.string().max(35).optional(),
 })
 
 export type ConnectInput = z.output<typeof CONNECT_INPUT>

@@ -10,6 +10,7 @@ import { offeredNetworks } from '../offered.ts'
 import { readCookie, setCookie } from '../own-cookie.ts'
 import { page, redirect, toWireAnswer } from '../page.ts'
 import { baseOf, hopTo } from '../places.ts'
+import { fill } from '../speech.ts'
 import { carriedSite } from '../visited-site.ts'
 import { chooseLanguage, type Words, wordsOf } from '../words/words.ts'
 import { LIST_STYLE, networkList } from './network-list.ts'
@@ -81,9 +82,9 @@ export const result = route({
     if (!connection)
       return showAccounts(gateway, site, request, html`<p role="alert">${words.page.wrong}</p>`)
     if (connection.status === 'success') return showAccounts(gateway, site, request)
-    const { wrong } = words.page
-    const reason = connection.reason.replaceAll('_', ' ')
-    const told = html`<p role="alert">${wrong}: <span lang="en">${reason}</span>.</p>`
+    const known = words.trouble[connection.reason]
+    const reason = html`${words.page.wrong}: <span lang="en">${connection.reason.replaceAll('_', ' ')}</span>.`
+    const told = html`<p role="alert">${known ?? reason}</p>`
     return showAccounts(gateway, site, request, told)
   },
 })
@@ -139,5 +140,5 @@ interface Speech {
 
 function speak({ headers }: WireRequest, { name }: Site): Speech {
   const lang = chooseLanguage(undefined, headers['accept-language'])
-  return { lang, words: wordsOf(lang), fill: (text) => text.replace('{site}', name) }
+  return { lang, words: wordsOf(lang), fill: (text) => fill(text, { site: name }) }
 }

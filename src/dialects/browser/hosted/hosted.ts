@@ -8,8 +8,8 @@ import { html } from '../html.ts'
 import { offeredNetworks } from '../offered.ts'
 import { page, toWireAnswer } from '../page.ts'
 import { baseOf } from '../places.ts'
+import { alertOf, fill, speechOf } from '../speech.ts'
 import { carriedSite } from '../visited-site.ts'
-import { chooseLanguage, wordsOf } from '../words/words.ts'
 import { accounts, openLink, result, showLink } from './accounts.ts'
 import { LIST_STYLE, networkList } from './network-list.ts'
 
@@ -23,15 +23,15 @@ const login = route({
   }),
   async run({ gateway, caller: { site }, input, request }): Promise<WireAnswer> {
     checkCallback(site, input.callback_uri, { own: baseOf(gateway, request) })
-    const lang = chooseLanguage(input.lang, request.headers['accept-language'])
-    const words = wordsOf(lang)
-    const title = words.page.login.replace('{site}', site.name)
+    const { lang, words } = speechOf(request)
+    const title = fill(words.page.login, { site: site.name })
     const list = networkList(
       await offeredNetworks(gateway, site),
       {
         service: 'social_login',
         callbackUri: input.callback_uri,
         site: carriedSite(request, site),
+        lang: input.lang,
         linked: new Set(),
       },
       words,
@@ -44,9 +44,9 @@ const login = route({
 export const hostedRoutes = [login, showLink, openLink, accounts, result]
 
 /** What went wrong as a page, in the visitor's language where we have the words. */
-export function toErrorPage({ status, message }: GatewayError, { headers }: WireRequest): WireAnswer {
-  const lang = chooseLanguage(undefined, headers['accept-language'])
-  const { wrong } = wordsOf(lang).page
-  const main = html`<h1>${wrong}</h1><p role="alert" lang="en">${message}</p>`
-  return toWireAnswer(page({ status, lang, title: wrong, main }))
+export function toErrorPage({ status, message }: GatewayError, request: WireRequest): WireAnswer {
+  const speech = speechOf(request)
+  const { wrong } = speech.words.page
+  const main = html`<h1>${wrong}</h1>${alertOf(speech, message)}`
+  return toWireAnswer(page({ status, lang: speech.lang, title: wrong, main }))
 }

@@ -11,6 +11,8 @@ export interface Way {
   readonly userToken?: string
   /** Subdomain of the site where the host does not name it; else ''. */
   readonly site: string
+  /** The language that the visitor has asked for; without it the browser's. */
+  readonly lang?: string
   /** Provider ids of the networks that are linked. */
   readonly linked: ReadonlySet<string>
 }
@@ -64,6 +66,7 @@ function addressOf({ key }: Offered, way: Way, action: string | undefined): stri
   if (way.site) query.set('site', way.site)
   if (way.userToken) query.set('user_token', way.userToken)
   if (action) query.set('action', action)
+  if (way.lang) query.set('lang', way.lang)
   return `/socialize/connect/direct/${encodeURIComponent(key)}/?${query}`
 }
 

@@ -5,7 +5,7 @@ import { en } from './en.ts'
 import { es } from './es.ts'
 import { fr } from './fr.ts'
 
-/** Every text that a visitor reads; `{network}` and `{site}` stand for a name. */
+/** Every text that a visitor reads; `{network}`, `{site}` and `{account}` stand for a name. */
 export interface Words {
   /** Beside any page: the plugin script. */
   readonly plugin: {
@@ -36,7 +36,30 @@ export interface Words {
     readonly wrong: string
     readonly finish: string
     readonly finishedWhy: string
+    readonly back: string
+    readonly goTo: string
+    readonly goOn: string
+    readonly onWay: string
+    readonly failed: string
+    readonly askHandle: string
+    readonly askServer: string
+    readonly askAgain: string
+    readonly unlinkAccount: string
+    readonly unlinkWhy: string
+    readonly unlinkNone: string
+    readonly choose: string
+    readonly chooseWhy: string
+    readonly over: string
+    readonly overWhy: string
+    readonly choiceOver: string
+    readonly choiceOverWhy: string
+    readonly nothing: string
+    readonly tooMany: string
+    readonly crowded: string
+    readonly badAddress: string
   }
+  /** Why a login did not succeed, by the reason that its site reads; docs/login.md lists them. */
+  readonly trouble: Readonly<Record<string, string>>
 }
 
 /** The languages we speak; the first is for everybody else. */

@@ -20,6 +20,7 @@ export function begin({ plugin, settings, fire }, provider, { action, on }) {
   if (callback === undefined) return complain(`"${settings.callback_uri}" is no address to come back to.`)
   const query = new URLSearchParams({ service: plugin, callback_uri: callback })
   if (SITE.site) query.set('site', SITE.site)
+  if (SITE.language) query.set('lang', SITE.language)
   if (settings.user_token) query.set('user_token', settings.user_token)
   if (settings.force_re_authentication) query.set('force_reauth', 'true')
   if (action) query.set('action', action)
