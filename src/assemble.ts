@@ -20,6 +20,7 @@ import { createShortLinks } from './dialects/links/links.ts'
 import { createNative } from './dialects/native/native.ts'
 import { createOneAll } from './dialects/oneall/oneall.ts'
 import { createTencent } from './dialects/tencent/tencent.ts'
+import { type Copied, copyKept } from './media/copy.ts'
 import { createMedia } from './media/media.ts'
 import { createMediaDoor, type MediaDoor } from './media/serve.ts'
 import { createFiles } from './network/files.ts'
@@ -77,7 +78,7 @@ export async function assemble(
   const links = createLinks({ store, log, meter, now }, { ...config.links, ...linkAddresses(config) })
   await links.book.refresh()
   const hooks = openHooks(config)
-  const webhooks = createWebhooks(hooks.call, config.webhooks)
+  const webhooks = createWebhooks(hooks.call, config.webhooks, { allowsHttp: config.network.allowInsecure })
   const { open, openUnlinked, renewTokens, consents } = networks
   const gateway: Gateway = {
     store,
@@ -108,7 +109,12 @@ export async function assemble(
     // Before the logins, whose paths begin alike.
     createVisitor(),
     // Before Gigya, whose redirects for browsers are here.
-    createBrowser(now, { startsPerMinute: config.login.startsPerMinute }),
+    createBrowser(now, {
+      startsPerMinute: config.login.startsPerMinute,
+      sessionLifeMs: config.gigya.sessionLifeMs,
+      secretOverHttp: config.gigya.secretOverHttp,
+      note: reports.note,
+    }),
     // Before OneAll, to which Gigya's old host `socialize.api.<domain>` would look like a site.
     createGigya({ doorkeeper }, { ...config.gigya, methods: METHODS, note: reports.note }),
     createTencent({ doorkeeper, limiter }, config.tencent),
@@ -173,6 +179,15 @@ export function keySource({ data }: Config): KeySource {
   if (data.keysFile) return { path: data.keysFile }
   const address = parseAddress(data.databaseUrl)
   return { path: join('file' in address ? dirname(address.file) : './data', 'kith.keys') }
+}
+
+/** Copies the pictures and videos that were taken into a folder beside a copy of the database, or back from there. */
+export function copyMedia(
+  config: Config,
+  { folder, isBack = false }: { readonly folder: string; readonly isBack?: boolean },
+): Promise<Copied> {
+  const dir = mediaDir(config)
+  return isBack ? copyKept(folder, dir) : copyKept(dir, folder)
 }
 
 /** Where pictures and videos lie: `media` beside the SQLite file (in ./data for PostgreSQL), unless it is named. */

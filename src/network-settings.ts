@@ -84,7 +84,7 @@ export const network = z
     allowInsecure: toggle('Home servers may be http; for development.', { name: 'KITH_ALLOW_INSECURE' }),
     sandbox: words({
       name: 'KITH_SANDBOX',
-      text: 'Base address of a sandbox that stands for all networks: <base>/<host>/… for every https://<host>/….',
+      text: 'Base address of a sandbox that stands for all networks: <base>/<host>/… for every https://<host>/…, and has the pictures of OneAll’s examples.',
     }),
   } satisfies Record<Exclude<keyof NetworkOptions, 'bases' | 'versions'>, z.ZodType>)
   .meta({ title: 'Networks', prefix: 'NETWORK_' })

@@ -177,7 +177,7 @@ const gigya = z
 const login = z
   .object({
     startsPerMinute: number(300, 'logins', 'Logins that one address may begin within a minute.', { min: 1 }),
-  } satisfies Record<keyof BrowserOptions, z.ZodType>)
+  } satisfies Record<Exclude<keyof BrowserOptions, 'sessionLifeMs' | 'secretOverHttp' | 'note'>, z.ZodType>)
   .meta({ title: 'Logins', prefix: 'LOGIN_' })
 
 const { flushMs, cidsPerDay, talliesWaiting, keepDays } = REPORT_DEFAULTS

@@ -40,6 +40,10 @@ export async function start(
       { front, mediaDoor, ping, metrics, log },
       { ...doors, tls, portSetting, head: config.front },
     )
+    // Which port was free is known only now.
+    if (!doors.publicUrl && !config.links.shortUrl && doors.port === 0) {
+      gateway.links.book.moveTo(`${server.url}/s`)
+    }
     const upkeep = startUpkeep(gateway, { keepReportDays: config.reports.keepDays, toNotice: toPingback })
     const thrift = startThrift(gateway)
     return {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { toLabel } from '../src/commands/credentials.ts'
@@ -115,6 +115,50 @@ test('keys are rotated, the database is copied, and no file is open to others', 
     assert.equal(statSync(join(folder, name)).mode & 0o077, 0)
 })
 
+test('a copy holds the pictures and videos too, and is put back with them', async (t) => {
+  const folder = openFolder(t)
+  const settings = { KITH_DATABASE_URL: join(folder, 'kith.db') }
+  await kith(t, ['site', 'create', 'Shop'], settings)
+  const name = 'ab'.repeat(32)
+  const place = (root: string) => join(root, 'kept', name.slice(0, 2))
+  const media = join(folder, 'media')
+  mkdirSync(place(media), { recursive: true })
+  mkdirSync(join(media, 'made', 'cd'), { recursive: true })
+  writeFileSync(join(place(media), name.slice(2)), 'a picture', { mode: 0o600 })
+  writeFileSync(join(place(media), 'stray'), 'no picture')
+  writeFileSync(join(media, 'made', 'cd', name.slice(2)), 'made of it')
+  utimesSync(join(place(media), name.slice(2)), 1_700_000_000, 1_700_000_000)
+
+  const copy = join(folder, 'copy.db')
+  const made = await kith(t, ['backup', copy], settings)
+  assert.equal(made.code, 0, made.err)
+  assert.match(made.err, /1 pictures and videos to .*copy\.db\.media/)
+  assert.deepEqual(readdirSync(place(`${copy}.media`)), [name.slice(2)])
+  assert.equal(statSync(`${copy}.media`).mode & 0o077, 0)
+  const again = await kith(t, ['backup', copy], settings)
+  assert.deepEqual([again.code, /copy\.db\.media already/.test(again.err)], [1, true], again.err)
+
+  const taken = await kith(t, ['restore', copy], settings)
+  assert.deepEqual([taken.code, /kith\.db already/.test(taken.err)], [1, true], taken.err)
+  const elsewhere = join(folder, 'new', 'shop.db')
+  const anew = { KITH_DATABASE_URL: elsewhere, KITH_KEYS_FILE: join(folder, 'kith.keys') }
+  const restored = await kith(t, ['restore', copy], anew)
+  assert.equal(restored.code, 0, restored.err)
+  const kept = join(place(join(folder, 'new', 'media')), name.slice(2))
+  assert.equal(readFileSync(kept, 'utf8'), 'a picture')
+  assert.equal(statSync(kept).mtimeMs, 1_700_000_000_000)
+  for (const path of [kept, elsewhere]) assert.equal(statSync(path).mode & 0o077, 0)
+  assert.equal(JSON.parse((await kith(t, ['site', 'list'], anew)).out).length, 1)
+
+  const nothing = { KITH_DATABASE_URL: join(folder, 'third', 'kith.db') }
+  const missing = await kith(t, ['restore', join(folder, 'none.db')], nothing)
+  assert.deepEqual([missing.code, /There is no copy at/.test(missing.err)], [1, true], missing.err)
+  const wrong = await kith(t, ['restore', kept], nothing)
+  assert.deepEqual([wrong.code, /is no copy of a database/.test(wrong.err)], [1, true], wrong.err)
+  const postgres = await kith(t, ['restore', copy], { KITH_DATABASE_URL: 'postgres://127.0.0.1:1/kith' })
+  assert.deepEqual([postgres.code, /its own tools/.test(postgres.err)], [1, true], postgres.err)
+})
+
 test('a line that is not understood says what is wrong and ends with 2', async (t) => {
   const cases: [readonly string[], RegExp][] = [
     [['dance'], /There is no command "dance"/],
@@ -150,6 +194,7 @@ test('help names every command, and the version is that of the package', async (
     'import oneall',
     'keys rotate',
     'backup',
+    'restore',
     'config',
     'ready',
   ]) {

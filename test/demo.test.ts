@@ -24,6 +24,12 @@ interface ContactsBody {
   }
 }
 
+interface ShortBody {
+  readonly response: {
+    readonly result: { readonly data: { readonly shorturl: { readonly short_url: string } } }
+  }
+}
+
 interface Told {
   readonly url: string
   readonly site: Readonly<Record<string, unknown>>
@@ -102,6 +108,33 @@ test('the demo with --json begins with one line that has all a harness needs, an
     ['facebook', 401],
     ['twitter', 200],
   ])
+
+  const made = await fetch(`${told.url}/shorturls.json`, {
+    method: 'POST',
+    headers: { authorization },
+    body: JSON.stringify({ request: { shorturl: { original_url: 'https://example.org/far' } } }),
+  })
+  const short = (await made.json()) as ShortBody
+  const followed = await fetch(short.response.result.data.shorturl.short_url, { redirect: 'manual' })
+  assert.equal(followed.status, 302)
+  assert.equal(followed.headers.get('location'), 'https://example.org/far')
+
+  const [ada] = told.users
+  const message = {
+    parts: {
+      text: { body: 'with the picture that stands in OneAll’s example' },
+      picture: { url: 'http://oneallcdn.com/img/heading/slides/provider_grid.png' },
+      link: { url: 'http://www.oneall.com/', name: 'oneall.com' },
+      flags: { enable_tracking: 1 },
+    },
+    publish_for_user: { user_token: ada?.userToken, providers: ['facebook', 'twitter', 'linkedin'] },
+  }
+  const posted = await fetch(`${told.url}/sharing/messages.json`, {
+    method: 'POST',
+    headers: { authorization },
+    body: JSON.stringify({ request: { sharing_message: message } }),
+  })
+  assert.equal(posted.status, 207, await posted.text())
 
   while (!demo.err().includes('/metrics')) await new Promise((resolve) => setTimeout(resolve, 20))
   const lines = demo

@@ -38,7 +38,7 @@ describe('the published Node library', () => {
   type Callback = (error: Error | null, told: Told) => void
   type Call = (...parameters: (string | number | object | null | undefined | Callback)[]) => void
   type Library = Record<
-    'user' | 'identity' | 'connection' | 'provider' | 'sharingMessage',
+    'user' | 'identity' | 'connection' | 'provider' | 'sharingMessage' | 'sso',
     Record<string, Call>
   >
 
@@ -103,6 +103,14 @@ describe('the published Node library', () => {
     assert.deepEqual([resStatus?.code, data.user_token, data.identity.provider], [200, ada.user, 'twitter'])
     const { data: providers } = await call(library.provider.getAll)
     assert.equal(providers.entries[0].key, 'facebook')
+  })
+
+  test('begins a session over several sites, and lists those that there are', async () => {
+    const { sso } = open()
+    const made = await call(sso.create, ada.user, ada.identity, { top_realm: 'example', lifetime: 60 })
+    assert.deepEqual([made.status.code, made.data.identity_token], [201, ada.identity])
+    const { data } = await call(sso.getAll, null)
+    assert.deepEqual([data.count, data.entries[0].top_realm], [1, 'example'])
   })
 
   test('hears of wrong keys, and of what is not there, in the envelope', async () => {

@@ -165,6 +165,10 @@ for (const kind of databases) {
       const { message, sharing_message } = answer.json.response.result.data
       assert.equal(message.sharing_message_token, sharing_message.sharing_message_token)
       assert.deepEqual(message.publications, sharing_message.publications.entries)
+      const nowhere = { request: { message: { providers: [], parts: text('to nobody') } } }
+      const refused = await house.ask(`/users/${ada.token}/publish.json`, { method: 'POST', body: nowhere })
+      assert.equal(refused.status, 400)
+      assert.match(statusOf(refused).info, /^'request\.message\.providers':/)
     })
 
     test('an app with a key for one user publishes for them alone, and does nothing else', async () => {
@@ -305,18 +309,36 @@ for (const kind of databases) {
         const answer = await publish({ ...forUser(ada.token, 'facebook'), parts })
         assert.equal(answer.status, 200, answer.text)
       }
+      for (const publish_for_identity of [[], '', null]) {
+        const parts = text('for a user alone')
+        const answer = await publish({ ...forUser(ada.token, 'facebook'), publish_for_identity, parts })
+        assert.equal(answer.status, 200, answer.text)
+      }
       assert.deepEqual(house.taken, [])
     })
 
+    test('providers may be a list with gaps, as PHP writes what is left of one', async () => {
+      const providers = { 0: 'facebook', 2: 'linkedin' }
+      const publish_for_user = { user_token: ada.token, providers }
+      const answer = await publish({ publish_for_user, parts: text('with gaps') })
+      assert.equal(answer.status, 200, answer.text)
+      assert.equal(sent(answer).publications.count, 2)
+      const named = { user_token: ada.token, providers: { facebook: '1' } }
+      assert.equal((await publish({ publish_for_user: named, parts: text('by name') })).status, 400)
+    })
+
     test('truth about tracking comes in every spelling, and anything else is refused', async () => {
-      for (const enable_tracking of [0, '0', false, 'false']) {
+      for (const enable_tracking of [0, '0', false, 'false', '']) {
         const parts = { ...text('untracked'), flags: { enable_tracking } }
         assert.equal((await publish({ ...forUser(ada.token, 'facebook'), parts })).status, 200)
       }
       const parts = { ...text('untracked'), flags: { enable_tracking: 'perhaps' } }
       const answer = await publish({ ...forUser(ada.token, 'facebook'), parts })
       assert.equal(answer.status, 400)
-      assert.match(statusOf(answer).info, /request\.sharing_message\.parts\.flags\.enable_tracking/)
+      assert.equal(
+        statusOf(answer).info,
+        "'request.sharing_message.parts.flags.enable_tracking' is not valid: must be true, false, 1 or 0.",
+      )
     })
 
     test('tracked links are shortened, each network with its own, and say where they lead', async () => {

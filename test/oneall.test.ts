@@ -65,9 +65,11 @@ describe('credentials', () => {
     }
   })
 
-  test('the scheme is known in any case', async () => {
-    const authorization = `bASIC ${Buffer.from(house.keys).toString('base64')}`
-    assert.equal((await house.ask(ping, { headers: { authorization } })).status, 200)
+  test('the scheme is known in any case, with any number of spaces behind it', async () => {
+    for (const scheme of ['bASIC ', 'Basic   ']) {
+      const authorization = scheme + Buffer.from(house.keys).toString('base64')
+      assert.equal((await house.ask(ping, { headers: { authorization } })).status, 200)
+    }
   })
 
   test('twenty wrong keys within a minute are refused for a while, right ones from there are not', async () => {
@@ -151,6 +153,9 @@ describe('what clients are forgiven', () => {
     for (const body of [undefined, '', ' \r\n', {}, { request: null }, { request: {} }, '\ufeff{}']) {
       assert.equal((await send(body)).status, 200, JSON.stringify(body))
     }
+    for (const request of [[], { synchronize: [] }, { synchronize: null }]) {
+      assert.equal((await send({ request })).status, 200, JSON.stringify(request))
+    }
     for (const told of ['yes', 2, [], {}]) {
       const { status, json } = await send({ request: { synchronize: { update_user_data: told } } })
       assert.deepEqual([status, json.response.request.status.flag], [400, 'error'])
@@ -177,6 +182,27 @@ describe('what clients are forgiven', () => {
       )
       assert.equal(json.response.request.resource, `/users.json${query}`)
     }
+  })
+
+  test('domains are added to those that there are, up to a bound', async () => {
+    const put = async (allowed_domains: readonly string[]) => {
+      const body = { request: { allowed_domains } }
+      const { status, json } = await house.ask('/site/allowed-domains.json', { method: 'PUT', body })
+      return {
+        status,
+        entries: json.response.result?.data.allowed_domains.entries,
+        told: json.response.request,
+      }
+    }
+    assert.deepEqual((await put(['shop.example'])).entries, ['shop.example'])
+    assert.deepEqual((await put(['Forum.example', 'SHOP.example'])).entries, [
+      'shop.example',
+      'forum.example',
+    ])
+    assert.deepEqual((await put([])).entries, ['shop.example', 'forum.example'])
+    const many = await put(Array.from({ length: 999 }, (_, at) => `${at}.example`))
+    assert.deepEqual([many.status, /exceeded/.test(many.told.status.info)], [403, true])
+    assert.equal((await put([])).entries.length, 2)
   })
 
   test('a token is found in upper case too', async () => {

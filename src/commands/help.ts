@@ -71,7 +71,9 @@ export const HELP = `Kith, a self-hosted social gateway.
 
   kith keys list                           ids of the keys that secrets are sealed with, the current one first
   kith keys rotate                         a new key; everything is sealed again, while serving too
-  kith backup <file>                       a copy of the SQLite database, while serving too
+  kith backup <file>                       a copy of the SQLite database and, in <file>.media, of pictures and videos,
+                                           while serving too
+  kith restore <file>                      puts such a copy where the database is to be; there must be none yet
   kith ready                               asks the serving process of this machine; ends with 0 when it is
   kith config                              the settings in effect, secrets masked
   kith help

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Run>>> = {
   webhook: async () => (await import('./webhook.ts')).webhook,
   keys: async () => (await import('./keys.ts')).keys,
   backup: async () => (await import('./backup.ts')).backup,
+  restore: async () => (await import('./restore.ts')).restore,
   report: async () => (await import('./report.ts')).report,
   ready: async () => (await import('./ready.ts')).ready,
   config: async () => (await import('./show-config.ts')).showConfig,

@@ -24,9 +24,9 @@ async function add(args: readonly string[]): Promise<void> {
   const { positionals, values } = readArgs(args, { events: { type: 'string' } })
   const { subdomain, url } = takeWords(positionals, ['subdomain', 'url'])
   const events = values.events?.split(',').map((type) => type.trim())
-  await withStore(async (store, { webhooks }) => {
+  await withStore(async (store, { webhooks, network }) => {
     const site = await siteNamed(store, subdomain)
-    const wish = { url, events, max: webhooks.perSite }
+    const wish = { url, events, max: webhooks.perSite, allowsHttp: network.allowInsecure }
     const added = await addWebhook({ store, now: Date.now }, site, wish)
     print({ id: added.token, url: added.url, events: added.events, secret: added.secret })
     process.stderr.write('Keep the secret: it cannot be shown again.\n')

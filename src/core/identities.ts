@@ -105,7 +105,8 @@ export function toServer(provider: Provider, server: string | undefined): string
   const address = /^https?:\/\//i.test(named) ? named : `https://${named}`
   const url = URL.canParse(address) ? new URL(address) : undefined
   const isOrigin = url && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password
-  if (!isOrigin || url.hostname === '') {
+  // A dot at the end names the same host by another name, and so would the account be another.
+  if (!isOrigin || url.hostname === '' || url.hostname.endsWith('.')) {
     throw new GatewayError('invalid_request', `This is not the address of a ${provider.name} server.`, {
       field: 'server',
     })

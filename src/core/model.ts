@@ -190,6 +190,8 @@ export interface Connection {
   readonly callbackUri?: string
   readonly userToken?: string
   readonly identityToken?: string
+  /** Network of the identity, where that has gone by the time this is read: it was unlinked. */
+  readonly unlinkedFrom?: string
   /** SHA-256 of the nonce that whoever began the login may read it with, lower-case hex. */
   readonly nonceHash?: string
   readonly createdAt: number

@@ -62,7 +62,7 @@ function checkProviders(providers: readonly string[], max: number): void {
     const message = `At most ${max} providers are taken at once; these are ${providers.length}.`
     throw new GatewayError('too_large', message, { field })
   }
-  if (providers.some((id) => id === '' || id.length > PROVIDER_LENGTH_MAX)) {
+  if (providers.some((id) => id === '' || id.length > PROVIDER_LENGTH_MAX || /\p{C}/u.test(id))) {
     throw new GatewayError('invalid_request', 'A provider is named by a word that is none.', { field })
   }
 }

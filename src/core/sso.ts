@@ -3,7 +3,19 @@
 import { storeConnection } from './connections.ts'
 import type { Gateway } from './gateway.ts'
 import type { Connection, Site } from './model.ts'
-import type { SsoSession } from './sso-store.ts'
+import type { SsoIdentity, SsoSession } from './sso-store.ts'
+
+/** Whose session may be begun under this token: an identity of a network, or what the site stores of a user. */
+export async function ssoIdentity(
+  { store }: Gateway,
+  site: Pick<Site, 'id'>,
+  token: string,
+): Promise<(SsoIdentity & { readonly userToken: string }) | undefined> {
+  const identity = await store.identities.find(site, token)
+  if (identity) return identity
+  const stored = await store.cloud.byIdentity(site, token)
+  return stored && { siteId: stored.user.siteId, token, userToken: stored.user.token }
+}
 
 /** The session when pages of this realm share it: the top realm is the same, and the lower one where both name one. */
 export async function sharedSession(

@@ -5,8 +5,9 @@ const PUBLIC_KEY = /^[!-~]{1,128}$/
 
 /** Public and private key of an Authorization header; undefined for any other header. */
 export function readBasicKeys(authorization: string): { publicKey: string; privateKey: string } | undefined {
-  const [scheme = '', encoded = ''] = authorization.split(' ', 2)
-  if (scheme.toLowerCase() !== 'basic') return undefined
+  // One space or more: https://www.rfc-editor.org/rfc/rfc9110#section-11.4
+  const encoded = /^basic +(\S+)$/i.exec(authorization.trim())?.[1]
+  if (encoded === undefined) return undefined
   const credentials = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = credentials.indexOf(':')
   const publicKey = credentials.slice(0, colon).toLowerCase()

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Dial } from './dials.ts'
 import { answerFor, failureFor, realmOf } from './router.ts'
+import { webAt } from './web.ts'
 import type { Answer, Asked } from './wire.ts'
 import type { Realm, World } from './world.ts'
 
@@ -33,7 +34,8 @@ export function createSandboxServer(world: World, control: Control): Server {
     const { name, path, query } = target
     const method = incoming.method ?? 'GET'
     const realm = realmOf(world, name.toLowerCase())
-    if (name === '_control') send(outgoing, control(method, path, query, body.toString()))
+    if (name === '_web') send(outgoing, webAt(path))
+    else if (name === '_control') send(outgoing, control(method, path, query, body.toString()))
     else if (!realm) send(outgoing, { status: 404, headers: {}, body: `There is no network at "${name}".\n` })
     else settle(realm, toAsked(target, method, body, incoming), outgoing)
   }
@@ -75,7 +77,7 @@ export function createSandboxServer(world: World, control: Control): Server {
 }
 
 interface Target {
-  /** The real host as spelled, or `_control`. */
+  /** The real host as spelled, `_control`, or `_web`. */
   readonly name: string
   readonly path: string
   readonly query: URLSearchParams

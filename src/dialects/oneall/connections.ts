@@ -19,7 +19,7 @@ import {
   USER_NOT_AUTHENTICATED,
 } from './statuses.ts'
 import { toConnectionData, toLoggedInUser, type View } from './view.ts'
-import { toConnection, toPage } from './wire.ts'
+import { toConnection, toGoneIdentity, toPage } from './wire.ts'
 
 const list = route({
   method: 'GET',
@@ -80,18 +80,24 @@ const OUTCOMES = {
 
 async function toLogin(view: View, connection: Connection): Promise<Reply> {
   const { store } = view.gateway
-  const { userToken, identityToken, action } = connection
+  const { userToken, identityToken, unlinkedFrom: provider, action } = connection
   const user = userToken ? await store.users.find(view.caller.site, userToken) : undefined
   if (!user) throw notFound('connection')
   const identities = await store.identities.ofUser(user)
   const used = identities.find(({ token }) => token === identityToken)
-  const shown = await toLoggedInUser(view, user.token, identities, used)
+  const isElse = identityToken !== undefined && !used && !provider
+  const stored = isElse ? await store.cloud.byIdentity(view.caller.site, identityToken) : undefined
+  const shown = await toLoggedInUser(view, user.token, identities, used, stored)
+  const gone = identityToken && provider && toGoneIdentity(view.gateway, { token: identityToken, provider })
   // Who reads with a nonce is an app on a phone, which has no keys to publish with.
   const isApp = view.caller.by === 'nonce'
   const token = isApp ? await issuePublishToken(view.gateway, view.caller.site, user) : undefined
   return {
     status: SUCCESS,
     outcome: OUTCOMES[action],
-    data: { ...toConnectionData(connection), user: { ...shown, publish_token: token } },
+    data: {
+      ...toConnectionData(connection),
+      user: { ...shown, ...(gone && { identity: gone }), publish_token: token },
+    },
   }
 }

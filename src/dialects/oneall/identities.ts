@@ -6,7 +6,16 @@ import { synchronizeIdentity } from '../../core/identities.ts'
 import type { Identity } from '../../core/model.ts'
 import { route } from '../dialect.ts'
 import { type Reply, toDate } from './envelope.ts'
-import { notFound, PAGING, requireConfirmation, toPageQuery, toToken, truth, yes } from './input.ts'
+import {
+  notFound,
+  PAGING,
+  requireConfirmation,
+  toPageQuery,
+  toToken,
+  truth,
+  unlessEmpty,
+  yes,
+} from './input.ts'
 import { IDENTITY_LINKED, SUCCESS } from './statuses.ts'
 import { keepIdentities, toLoggedInUser, toShownIdentities, type View } from './view.ts'
 import { toIdentityHead, toPage } from './wire.ts'
@@ -84,9 +93,11 @@ const synchronize = route({
     identity_token: z.string(),
     request: z
       .object({
-        synchronize: z
-          .object({ update_user_data: truth.default(true), force_token_update: truth.default(false) })
-          .prefault({}),
+        synchronize: unlessEmpty(
+          z
+            .object({ update_user_data: truth.default(true), force_token_update: truth.default(false) })
+            .prefault({}),
+        ),
       })
       .prefault({}),
   }),

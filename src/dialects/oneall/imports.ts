@@ -53,7 +53,7 @@ const add = route({
     // Asked before the network is: nobody should wait for that to hear of a wrong token.
     if (userToken && !(await gateway.store.users.find(caller.site, userToken))) throw notFound('user')
     const account = toAccount(gateway, identity.source)
-    const linked = await importIdentity(gateway, caller.site, { ...account, userToken })
+    const linked = await inTheirWords(() => importIdentity(gateway, caller.site, { ...account, userToken }))
     const identities = await gateway.store.identities.ofUser(linked.user)
     const view = { gateway, caller, request }
     const user = await toLoggedInUser(view, linked.user.token, identities, linked.identity)
@@ -81,7 +81,7 @@ const unlink = route({
   }),
   async run({ gateway, caller, input }): Promise<Reply> {
     const account = toAccount(gateway, input.request.user.identity.source)
-    if (!(await unlinkByAccessToken(gateway, caller.site, account))) {
+    if (!(await inTheirWords(() => unlinkByAccessToken(gateway, caller.site, account)))) {
       throw new GatewayError('not_found', 'No identity has been found for the specified access token')
     }
     return { status: SUCCESS }
@@ -90,11 +90,26 @@ const unlink = route({
 
 export const imports = [add, unlink]
 
+const SOURCE = 'request.user.identity.source'
+
+/** Says what is wrong with a server in the name of the caller's field. */
+async function inTheirWords<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, field: name, message, cause } = GatewayError.from(error)
+    if (name !== 'server') throw error
+    const field = `${SOURCE}.${name}`
+    throw new GatewayError(code, `'${field}': ${message}`, { field, cause })
+  }
+}
+
 function toAccount(gateway: Gateway, { key, server, userid, access_token: token }: z.infer<typeof Source>) {
   const provider = findProvider(gateway, key)
   if (!provider) {
-    throw new GatewayError('invalid_request', 'The provider with this key is not known here.', {
-      field: 'request.user.identity.source.key',
+    const field = `${SOURCE}.key`
+    throw new GatewayError('invalid_request', `'${field}': The provider with this key is not known here.`, {
+      field,
     })
   }
   return {

@@ -26,7 +26,7 @@ function readBody(request: WireRequest): unknown {
   if (typeof body !== 'object' || Array.isArray(body)) {
     throw new GatewayError('invalid_request', 'The body must be a JSON object with the member "request".')
   }
-  return 'request' in body ? withoutNulls(body.request) : undefined
+  return 'request' in body ? withoutNulls(isEmptyList(body.request) ? {} : body.request) : undefined
 }
 
 /** Some clients send `null` for what they leave out. */
@@ -36,19 +36,37 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutNulls(part)]))
 }
 
+/** What may be absent, and counts as that when it is empty: PHP writes an empty object as `[]`, and nothing as `''`. */
+export function unlessEmpty<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (isEmptyList(value) || value === '' ? undefined : value), schema)
+}
+
+/** A list; PHP writes one with a gap in it as an object: `{"0":…,"2":…}`. */
+export function list<Item extends z.ZodType>(item: Item) {
+  return z.preprocess((value) => (isGappedList(value) ? Object.values(value) : value), z.array(item))
+}
+
+function isGappedList(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const names = Object.keys(value)
+  return names.length > 0 && names.every((name) => /^(0|[1-9]\d{0,8})$/.test(name))
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
 /** A query value; empty ones count as absent. */
 export const word = z.string().optional()
 
 /** A query value that is true or not: whatever is not said to be true is false. */
 export const yes = word.transform((value) => value === '1' || value?.toLowerCase() === 'true')
 
+const TRUTH = 'must be true, false, 1 or 0'
+
 /** Truth in a body: a boolean, 1 and 0, or either as text. */
 export const truth = z
-  .union([
-    z.boolean(),
-    z.literal([0, 1]),
-    z.stringFormat('"0", "1", "true" or "false"', /^([01]|true|false)$/i),
-  ])
+  .union([z.boolean(), z.literal([0, 1]), z.string().regex(/^([01]|true|false)$/i, TRUTH)], TRUTH)
   .transform((value) => (typeof value === 'string' ? /^(1|true)$/i.test(value) : Boolean(value)))
 
 /** A moment in a body: seconds since 1970, or a date as RFC 2822 or ISO 8601 write it (UTC without a zone). */

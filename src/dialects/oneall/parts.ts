@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { GatewayError } from '../../core/errors.ts'
 import type { MediaInput } from '../../core/media-room.ts'
 import type { MessageLink } from '../../core/publish.ts'
-import { truth } from './input.ts'
+import { truth, unlessEmpty } from './input.ts'
 
 // What a form leaves empty is not there.
 const words = z
@@ -12,12 +12,8 @@ const words = z
   .transform((text) => (text === '' ? undefined : text))
   .optional()
 
-/** An object that may be absent; PHP writes an empty one as `[]`. */
 function part<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.preprocess(
-    (value) => (Array.isArray(value) && value.length === 0 ? undefined : value),
-    z.object(shape).optional(),
-  )
+  return unlessEmpty(z.object(shape).optional())
 }
 
 /** No network shows more together. */
@@ -36,7 +32,7 @@ export const PARTS = part({
   // The README of one client writes it without its last letter.
   uploads,
   upload: uploads,
-  flags: part({ enable_tracking: truth.optional() }),
+  flags: part({ enable_tracking: unlessEmpty(truth.optional()) }),
 })
 
 export type Parts = NonNullable<z.output<typeof PARTS>>

@@ -16,7 +16,7 @@ import type { MessageFlags, SharedMessage } from '../../core/sharing-store.ts'
 import { type Call, route } from '../dialect.ts'
 import { PUBLISH } from './credentials.ts'
 import type { Reply } from './envelope.ts'
-import { PAGING, requireConfirmation, toPageQuery, toToken, yes } from './input.ts'
+import { list, PAGING, requireConfirmation, toPageQuery, toToken, unlessEmpty, yes } from './input.ts'
 import { fieldName, linkOf, mediaOf, PARTS, type Parts, textOf } from './parts.ts'
 import { overallPublished } from './publication-status.ts'
 import { toBoth, toMessageDetails, toMessageHead, toPublished } from './sharing-view.ts'
@@ -24,12 +24,12 @@ import { SUCCESS } from './statuses.ts'
 import { findProvider, toPage } from './wire.ts'
 
 // What is too many for us is said by core, which knows the bound.
-const providers = z.array(z.string())
+const providers = list(z.string())
 
 /** For whom: exactly one of the two. */
 const TARGET = {
-  publish_for_user: z.object({ user_token: z.string(), providers }).optional(),
-  publish_for_identity: z.object({ identity_token: z.string() }).optional(),
+  publish_for_user: unlessEmpty(z.object({ user_token: z.string(), providers }).optional()),
+  publish_for_identity: unlessEmpty(z.object({ identity_token: z.string() }).optional()),
 }
 
 const publish = route({
@@ -40,9 +40,9 @@ const publish = route({
     request: z.object({ sharing_message: z.object({ ...TARGET, parts: PARTS }) }),
   }),
   async run(call): Promise<Reply> {
-    const root = 'request.sharing_message'
-    const { parts = {}, ...target } = call.input.request.sharing_message
-    const message = await publishParts(call, { root, target: toTarget(call.gateway, root, target), parts })
+    const { parts = {}, ...named } = call.input.request.sharing_message
+    const target = toTarget(call.gateway, MESSAGE.root, named)
+    const message = await publishParts(call, { fields: MESSAGE, target, parts })
     return toReply(call.gateway, message, {
       sharing_message: await toPublished(call.gateway, message),
     })
@@ -60,7 +60,6 @@ const publishForUser = route({
     request: z.object({ message: z.object({ providers, parts: PARTS, action: z.string().optional() }) }),
   }),
   async run(call): Promise<Reply> {
-    const root = 'request.message'
     const { parts = {}, providers: keys } = call.input.request.message
     const user = toToken(call.input.user_token, 'user')
     const { by, user: bearer } = call.caller
@@ -68,7 +67,7 @@ const publishForUser = route({
       throw new GatewayError('forbidden', 'This key is for publishing for another user.')
     }
     const target = { user, providers: toProviderIds(call.gateway, keys) }
-    const message = await publishParts(call, { root, target, parts })
+    const message = await publishParts(call, { fields: USERS_MESSAGE, target, parts })
     return toReply(call.gateway, message, await toBoth(call.gateway, message))
   },
 })
@@ -82,16 +81,15 @@ const again = route({
     request: z.object({ sharing_message: z.object(TARGET) }),
   }),
   async run({ gateway, caller, input, request }): Promise<Reply> {
-    const root = 'request.sharing_message'
     const token = toToken(input.sharing_message_token, 'sharing_message')
-    const target = toTarget(gateway, root, input.request.sharing_message)
+    const target = toTarget(gateway, MESSAGE.root, input.request.sharing_message)
     const options = { target, idempotencyKey: request.headers['idempotency-key'] }
-    const message = await inTheirWords(root, [], () => publishAgain(gateway, caller.site, token, options))
+    const message = await inTheirWords(MESSAGE, [], () => publishAgain(gateway, caller.site, token, options))
     return toReply(gateway, message, await toBoth(gateway, message))
   },
 })
 
-const list = route({
+const listAll = route({
   method: 'GET',
   path: '/sharing/messages',
   summary: 'List the messages that were published',
@@ -126,24 +124,36 @@ const remove = route({
   },
 })
 
-export const sharing = [publish, publishForUser, again, list, read, remove]
+export const sharing = [publish, publishForUser, again, listAll, read, remove]
+
+/** How a request calls what core has a complaint about. */
+interface Fields {
+  /** What the names of all fields begin with. */
+  readonly root: string
+  readonly providers: string
+}
+
+const MESSAGE: Fields = {
+  root: 'request.sharing_message',
+  providers: 'request.sharing_message.publish_for_user.providers',
+}
+const USERS_MESSAGE: Fields = { root: 'request.message', providers: 'request.message.providers' }
 
 interface Wish {
-  /** What the names of fields begin with. */
-  readonly root: string
+  readonly fields: Fields
   readonly target: Target
   readonly parts: Parts
 }
 
 async function publishParts(
   { gateway, caller, request }: Pick<Call<unknown>, 'gateway' | 'caller' | 'request'>,
-  { root, target, parts }: Wish,
+  { fields, target, parts }: Wish,
 ): Promise<SharedMessage> {
   const sent = mediaOf(parts)
   const flags: MessageFlags = { tracksLinks: parts.flags?.enable_tracking ?? false }
   const options: PublishOptions = { target, flags, idempotencyKey: request.headers['idempotency-key'] }
   const inputs = sent.map(({ input }) => input)
-  return inTheirWords(root, sent, async () => {
+  return inTheirWords(fields, sent, async () => {
     const message = { text: textOf(parts), link: linkOf(parts) }
     return publishMessage(gateway, caller.site, { ...options, message, inputs })
   })
@@ -179,7 +189,7 @@ function toProviderIds(gateway: Gateway, keys: readonly string[]): readonly stri
 
 /** Says what is wrong with a message in the names of the caller's fields. */
 async function inTheirWords<T>(
-  root: string,
+  { root, providers }: Fields,
   media: Parameters<typeof fieldName>[1],
   work: () => Promise<T>,
 ): Promise<T> {
@@ -188,7 +198,7 @@ async function inTheirWords<T>(
   } catch (error) {
     const failure = GatewayError.from(error)
     const { code, message, field, retryAfterSeconds, cause } = failure
-    const name = field === 'providers' ? `${root}.publish_for_user.providers` : fieldName(field ?? '', media)
+    const name = field === 'providers' ? providers : fieldName(field ?? '', media)
     if (field === undefined || name === undefined || code === 'not_found') throw failure
     const whole = name.startsWith(root) ? name : `${root}.${name}`
     throw new GatewayError(code, `'${whole}': ${message}`, { field: whole, retryAfterSeconds, cause })

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { GatewayError } from '../../core/errors.ts'
 import { route } from '../dialect.ts'
 import type { Reply } from './envelope.ts'
+import { list } from './input.ts'
 import { SUCCESS } from './statuses.ts'
 
 /** Callback domains of one site. */
@@ -33,26 +34,31 @@ const readDomains = route({
 const DOMAIN =
   /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:\d{1,5})?$/i
 
-const replaceDomains = route({
+// Known clients call this adding, and send the one domain that they stand on: others must not go with it.
+const addDomains = route({
   method: 'PUT',
   path: '/site/allowed-domains',
-  summary: 'Replace the domains that a browser may be sent back to',
+  summary: 'Add domains that a browser may be sent back to',
   input: z.object({
-    request: z.object({ allowed_domains: z.array(z.string().max(255).regex(DOMAIN, 'must be a host name')) }),
+    request: z.object({ allowed_domains: list(z.string().max(255).regex(DOMAIN, 'must be a host name')) }),
   }),
   async run({ gateway, caller, input }): Promise<Reply> {
     const { site } = caller
-    const domains = [...new Set(input.request.allowed_domains.map((domain) => domain.toLowerCase()))]
+    const { allowedDomains = [] } = site.settings
+    const given = input.request.allowed_domains.map((domain) => domain.toLowerCase())
+    const domains = [...new Set([...allowedDomains, ...given])]
     if (domains.length > DOMAINS_MAX) {
       // Known clients look for the word "exceeded".
       throw new GatewayError('forbidden', `The maximum of ${DOMAINS_MAX} allowed domains has been exceeded`)
     }
-    await gateway.store.sites.saveSettings(site, { ...site.settings, allowedDomains: domains })
+    if (domains.length > allowedDomains.length) {
+      await gateway.store.sites.saveSettings(site, { ...site.settings, allowedDomains: domains })
+    }
     return toReply(domains)
   },
 })
 
-export const site = [read, readDomains, replaceDomains]
+export const site = [read, readDomains, addDomains]
 
 function toReply(entries: readonly string[]): Reply {
   return { status: SUCCESS, data: { allowed_domains: { count: entries.length, entries } } }

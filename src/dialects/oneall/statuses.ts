@@ -61,6 +61,8 @@ export const IDENTITY_UNLINKED: Status = {
   info: 'The identity has successfully been unlinked from the specified user',
 }
 
+export const PASSWORD_WRONG: Status = { flag: 'error', code: 401, info: 'The password is wrong' }
+
 /** 200 when every part succeeded (or there was none), 207 when some did, 400 when none did. */
 export function overallStatus(parts: readonly { readonly problem?: Problem }[]): Status {
   const failures = parts.filter(({ problem }) => problem !== undefined).length

@@ -1,10 +1,19 @@
 // A user with identities, as details and logins show them.
 
+import type { CloudUser } from '../../core/cloud-store.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import type { Connection, Identity, Tokens, User } from '../../core/model.ts'
 import type { Caller, WireRequest } from '../dialect.ts'
 import { formatOf } from './envelope.ts'
-import { toConnection, toIdentities, toIdentity, toIdentityHead, toUserHead } from './wire.ts'
+import {
+  toConnection,
+  toIdentities,
+  toIdentity,
+  toIdentityHead,
+  toStoredIdentity,
+  toStoredIdentityHead,
+  toUserHead,
+} from './wire.ts'
 import type { PlainObject } from './xml.ts'
 
 /** For whom something is shown. */
@@ -55,15 +64,21 @@ function showsTokens({ by, site }: Caller): boolean {
   return by === 'partner' && site.settings.showAccessTokens === true
 }
 
-/** The user a login or a link ended with: the identity used in full, the others by name. */
+/**
+ * The user a login or a link ended with: the identity used in full, the others by name. Where no network's was used, it
+ * may be what the site stores of the user.
+ */
 export async function toLoggedInUser(
   view: View,
   userToken: string,
   identities: readonly Identity[],
   used: Identity | undefined,
+  stored?: CloudUser,
 ): Promise<PlainObject> {
-  const [identity] = used ? await toShownIdentities(view, [used]) : []
+  const [shown] = used ? await toShownIdentities(view, [used]) : []
+  const identity = shown ?? (stored && toStoredIdentity(stored))
   const heads = identities.map((each) => toIdentityHead(view.gateway, each))
+  if (stored) heads.push(toStoredIdentityHead(stored))
   return {
     uuid: userToken,
     user_token: userToken,

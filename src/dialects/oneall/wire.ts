@@ -65,6 +65,35 @@ export function toIdentityHead(
   return { identity_token: identity.token, provider: toProvider(gateway, identity.provider).key }
 }
 
+/** An identity that has gone, as far as clients need it to forget it themselves. */
+export function toGoneIdentity(
+  gateway: Gateway,
+  identity: Pick<Identity, 'token' | 'provider'>,
+): PlainObject {
+  const { key, name } = toProvider(gateway, identity.provider)
+  return { identity_token: identity.token, provider: key, source: { name, key } }
+}
+
+/** How an identity that the site stores by itself is told from those of networks; clients read both names. */
+const STORAGE = { key: 'storage', name: 'Storage' } as const
+
+/** What the site stores of a user, as it said it, as an identity. */
+export function toStoredIdentity({ identityToken, data, createdAt, updatedAt }: CloudUser): PlainObject {
+  return {
+    provider: STORAGE.key,
+    source: { name: STORAGE.name, key: STORAGE.key },
+    ...(data as PlainObject),
+    identity_token: identityToken,
+    date_creation: toDate(createdAt),
+    date_last_update: toDate(updatedAt),
+  }
+}
+
+/** That identity in a list of a user's identities. */
+export function toStoredIdentityHead({ identityToken }: CloudUser): PlainObject {
+  return { identity_token: identityToken, provider: STORAGE.key }
+}
+
 /** A user's identities in the form that the site's clients read: 2011's wrapped them once more. */
 export function toIdentities(entries: readonly PlainObject[], options: { legacy: boolean }) {
   return options.legacy ? { identity: entries } : entries

@@ -1,7 +1,9 @@
 // Values as XML: same names as in JSON, no attributes, an array as repeated singular children inside the plural.
 
-/** What an answer is made of; absent members are left out. */
-export type Plain = string | number | bigint | boolean | undefined | readonly Plain[] | PlainObject
+import { toElementName } from '../xml-name.ts'
+
+/** What an answer is made of; absent members are left out, and null stands only in what a site has stored. */
+export type Plain = string | number | bigint | boolean | null | undefined | readonly Plain[] | PlainObject
 export interface PlainObject {
   readonly [name: string]: Plain
 }
@@ -18,10 +20,11 @@ function element(name: string, value: Plain): string {
 }
 
 function contentOf(name: string, value: Exclude<Plain, undefined>): string {
+  if (value === null) return ''
   if (typeof value !== 'object') return escapeText(String(value))
   if (isList(value)) return value.map((item) => element(singular(name), item)).join('')
   return Object.entries(value)
-    .map(([member, part]) => element(member, part))
+    .map(([member, part]) => element(toElementName(member), part))
     .join('')
 }
 
@@ -32,7 +35,7 @@ function isList(value: readonly Plain[] | PlainObject): value is readonly Plain[
 function singular(plural: string): string {
   if (plural.endsWith('ies')) return `${plural.slice(0, -3)}y`
   if (plural.endsWith('sses')) return plural.slice(0, -2)
-  return plural.endsWith('s') ? plural.slice(0, -1) : 'item'
+  return plural.endsWith('s') && plural.length > 1 ? plural.slice(0, -1) : 'item'
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
