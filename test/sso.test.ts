@@ -7,6 +7,7 @@ import { toWireRequest } from '../src/dialects/wire-request.ts'
 import { databases } from './support/databases.ts'
 import { type House, openHouse } from './support/house.ts'
 import { accountOf, openStoreHouse } from './support/stores.ts'
+import { assertWellFormed } from './support/xml.ts'
 
 const MISSING = randomUUID()
 
@@ -122,10 +123,49 @@ describe('sessions over several sites', () => {
       assert.equal((await house.ask(`/sso/sessions/${token}.json`)).status, 404)
     })
 
+    test('what PHP writes for nothing counts as nothing', async () => {
+      const { identity } = await newIdentity()
+      for (const request of [
+        [],
+        { sso_session: [] },
+        { sso_session: '' },
+        { sso_session: { lifetime: '' } },
+      ]) {
+        const answer = await house.ask(`/sso/sessions/identities/${identity.token}.json`, {
+          method: 'PUT',
+          json: { request },
+        })
+        const { date_creation, date_expiration } = answer.body.response.result.data.sso_session
+        assert.equal(Date.parse(date_expiration) - Date.parse(date_creation), 86_400_000)
+      }
+    })
+
+    test('whatever their data is, in XML it is XML', async () => {
+      const { identity } = await newIdentity()
+      const shelves = [
+        [
+          { '1': 2, 'a b': '', '<x>': 'y' },
+          '<_x0031_>2</_x0031_><a_x0020_b/><_x003C_x_x003E_>y</_x003C_x_x003E_>',
+        ],
+        [[null, [1, null]], '<data><item/><item><item>1</item><item/></item></data>'],
+        [{ s: [1] }, '<data><s><item>1</item></s></data>'],
+        ['<&>', '<data>&lt;&amp;&gt;</data>'],
+      ] as const
+      for (const [data, written] of shelves) {
+        await begin(identity.token, { data })
+        const target = `/sso/sessions/identities/${identity.token}.xml`
+        const { status, text } = await visit(target, { authorization: house.authorization })
+        assert.equal(status, 200)
+        assertWellFormed(text)
+        assert(text.includes(written), text)
+      }
+    })
+
     const wrong = [
       ['no such identity', MISSING, {}, 404, undefined],
       ['no token', 'nobody', {}, 404, undefined],
       ['no lifetime', undefined, { lifetime: 0 }, 400, 'lifetime'],
+      ['a lifetime that is a list', undefined, { lifetime: [600] }, 400, 'lifetime'],
       ['a lifetime without end', undefined, { lifetime: 1e12 }, 400, 'lifetime'],
       ['a realm that is no text', undefined, { top_realm: {} }, 400, 'top_realm'],
       ['too much data', undefined, { data: 'x'.repeat(10_001) }, 400, 'data'],
@@ -164,6 +204,40 @@ describe('sessions over several sites', () => {
         [data.user.user_token, data.user.identity.identity_token],
         [user.token, identity.token],
       )
+    })
+
+    test('a user whom the site stores by itself is told with what it stores of them', async () => {
+      const identity = {
+        preferredUsername: 'ada',
+        displayName: 'Ada',
+        emails: [{ value: 'ada@example.com', is_verified: true }],
+      }
+      const json = { request: { user: { login: randomUUID(), password: 'secret', identity } } }
+      const { user } = (await house.ask('/storage/users.json', { method: 'POST', json })).body.response.result
+        .data
+      const { session } = await begin(user.identity.identity_token, { top_realm: 'stored' })
+      const shown = await check(await registered(session.sso_session_token), { top_realm: 'stored' })
+      assert.equal(shown.status, 200)
+      const token = /name="connection_token" value="([^"]+)"/.exec(shown.text)?.[1]
+      const { body } = await house.ask(`/connections/${token}.json`)
+      const { status: outcome, data } = body.response.result
+      assert.deepEqual([outcome.flag, data.plugin.key], ['success', 'single_sign_on'])
+      assert.deepEqual(data.user, {
+        uuid: user.user_token,
+        user_token: user.user_token,
+        identity: { ...user.identity, provider: 'storage', source: { name: 'Storage', key: 'storage' } },
+        identities: [{ identity_token: user.identity.identity_token, provider: 'storage' }],
+      })
+      const { text } = await visit(`/connections/${token}.xml`, { authorization: house.authorization })
+      assertWellFormed(text)
+      assert(text.includes('<displayName>Ada</displayName>'), text)
+
+      await house.ask(`/users/${user.user_token}.json?confirm_deletion=true`, { method: 'DELETE' })
+      assert.equal(
+        (await check(await registered(session.sso_session_token), { top_realm: 'stored' })).status,
+        302,
+      )
+      assert.equal((await house.ask(`/connections/${token}.json`)).status, 404)
     })
 
     test('a visitor without one, with one that is over or of another realm goes back as they came', async () => {

@@ -129,6 +129,28 @@ for (const database of databases) {
       assert.deepEqual(await store.connections.find(site, valid.token), valid)
     })
 
+    test('a connection knows from which network an identity was unlinked', async () => {
+      await using house = await openStoreHouse(database)
+      const { store, site } = house
+      const unlinked = { action: 'unlink_identity', reason: 'identity_unlinked' } as const
+      for (const more of [
+        { ...unlinked, unlinkedFrom: 'twitter' },
+        unlinked,
+        { ...unlinked, reason: 'more than a word' },
+        { reason: 'more than a word' },
+      ]) {
+        const made = await store.connections.create(
+          { ...connectionOf(site.id), ...more },
+          { expiresAt: Date.now() + 60_000 },
+        )
+        assert.deepEqual(await store.connections.find(site, made.token), made)
+        assert.deepEqual(
+          [made.reason, made.unlinkedFrom],
+          [more.reason, 'unlinkedFrom' in more ? 'twitter' : undefined],
+        )
+      }
+    })
+
     test('an app is kept per site, provider and server', async () => {
       await using house = await openStoreHouse(database)
       const { store, site } = house

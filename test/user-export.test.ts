@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exportUser } from '../src/core/export.ts'
+import { rulesOf } from '../src/core/graph-limits.ts'
 import { databases } from './support/databases.ts'
 import { accountOf, connectionOf, openStoreHouse } from './support/stores.ts'
 
@@ -15,12 +16,25 @@ for (const kind of databases) {
     await store.userInfo.saveProfile(user, { nickname: 'Countess' })
     await store.userInfo.saveSettings(user, 'shop', { size: 'M' })
     await store.connections.create(connectionOf(site.id, user.token), { expiresAt: Date.now() + 60_000 })
+    const unlinked = {
+      action: 'unlink_identity',
+      reason: 'identity_unlinked',
+      unlinkedFrom: 'twitter',
+    } as const
+    await store.connections.create(
+      { ...connectionOf(site.id, user.token), ...unlinked },
+      { expiresAt: Date.now() + 60_000 },
+    )
     const claim = await store.reads.claim(identity, { leaseMs: 60_000 })
     assert.equal(claim.outcome, 'mine')
     if (claim.outcome !== 'mine') return
     const contacts = new TextEncoder().encode('[{"id":"1","displayName":"Charles"}]')
     const snapshot = { contacts, count: 1, isTruncated: false, fetchedAt: Date.UTC(2026, 10, 22) }
     await store.reads.finish(identity, claim.fence, snapshot)
+
+    const { user: cleo } = await store.identities.link(site, accountOf('cleo'))
+    const friend = { account: cleo.token, remark: 'my Cleo', groups: ['work'], custom: { Vip: 'gold' } }
+    await store.graph.importFriends(site, user.token, [friend], rulesOf(site, Date.now()))
 
     const exported = await exportUser(store, site, user.token)
     const text = JSON.stringify(exported)
@@ -29,8 +43,13 @@ for (const kind of databases) {
       '"size":"M"',
       'Person ada',
       'Charles',
-      'user_authenticated',
+      '"reason":"user_authenticated"',
+      '"reason":"identity_unlinked","provider":"twitter"',
       user.token,
+      'my Cleo',
+      '"groupIds":[1]',
+      '"groupNames":[[1,"work"]]',
+      '"custom":{"Vip":"gold"}',
     ]) {
       assert.ok(text.includes(part), part)
     }

@@ -51,4 +51,6 @@ export interface CloudStore {
     change: CloudChange,
   ): Promise<{ readonly stored: CloudUser; readonly isNew: boolean }>
   find(site: SiteRef, name: CloudName): Promise<CloudUser | undefined>
+  /** By `CloudUser.identityToken`. */
+  byIdentity(site: SiteRef, identityToken: string): Promise<CloudUser | undefined>
 }

@@ -60,6 +60,11 @@ export interface GraphStore {
     others: readonly string[],
     options: { readonly isMutual: boolean },
   ): Promise<readonly Related[]>
+  /** Where the account's list stands; undefined when there is no such account. */
+  friendsHead(
+    site: Pick<Site, 'id'>,
+    account: string,
+  ): Promise<{ readonly standardSequence: number; readonly total: number } | undefined>
   /** In the order in which they were added. With both sequences given and unmoved, no friends are read. */
   pageFriends(
     site: SiteRef,

@@ -21,6 +21,6 @@ export function createKeyedHash(algorithm: 'sha1' | 'sha256', key: Uint8Array): 
 
 function padded(key: Uint8Array, filler: number): Buffer {
   const block = Buffer.alloc(BLOCK, filler)
-  for (const [at, byte] of key.entries()) block[at] = byte ^ filler
+  for (let at = 0; at < key.length; at += 1) block[at] = (key[at] ?? 0) ^ filler
   return block
 }

@@ -1,8 +1,8 @@
 // Friends of the site's own graph, where they stand beside those of the networks.
 
-import { GatewayError } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import { type GraphSite, pageFriends } from './graph.ts'
+import { isStorable } from './graph-checks.ts'
 import { limitsOf } from './graph-limits.ts'
 import type { FriendPage } from './graph-model.ts'
 import type { User } from './model.ts'
@@ -24,16 +24,12 @@ export async function siteFriendsHead(
   user: Pick<User, 'uid' | 'token'>,
 ): Promise<{ readonly name: string; readonly total: number }> {
   if (site.settings.graphFriends === false) return NOBODY
-  try {
-    // After all positions there is nobody: only the head is read.
-    const after = Number.MAX_SAFE_INTEGER
-    const { standardSequence, total } = await pageFriends(gateway, site, nameOf(user), { after, limit: 1 })
-    return total === 0 ? NOBODY : { name: `${standardSequence}.${total}`, total }
-  } catch (error) {
-    // A user whose account was deleted has no graph.
-    if (error instanceof GatewayError && error.code === 'not_found') return NOBODY
-    throw error
-  }
+  const name = nameOf(user)
+  // A user whose account was deleted has no graph.
+  const head = isStorable(name) ? await gateway.store.graph.friendsHead(site, name) : undefined
+  return head && head.total > 0
+    ? { name: `${head.standardSequence}.${head.total}`, total: head.total }
+    : NOBODY
 }
 
 const NOBODY = { name: '', total: 0 }

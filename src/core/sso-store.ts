@@ -4,6 +4,9 @@ import type { Identity, PageOf, PageQuery, Site } from './model.ts'
 
 type SiteRef = Pick<Site, 'id'>
 
+/** An identity of a network, or what a site stores of a user by itself (`CloudUser.identityToken`). */
+export type SsoIdentity = Pick<Identity, 'token' | 'siteId'>
+
 /** That a person is logged in, for all pages of one realm. */
 export interface SsoSession {
   readonly id: number
@@ -23,14 +26,17 @@ export interface SsoSession {
 }
 
 export interface SsoStore {
-  /** The session of an identity, made anew with a new token: one identity has one. Times are of the database's clock. */
+  /**
+   * The session of an identity, made anew with a new token: one identity has one. Times are of the database's clock.
+   * `not_found` when there is no such identity.
+   */
   put(
-    identity: Pick<Identity, 'id' | 'siteId'>,
+    identity: SsoIdentity,
     session: Pick<SsoSession, 'topRealm' | 'subRealm' | 'data'> & { readonly lifeMs: number },
   ): Promise<SsoSession>
   /** Undefined when there is none or its time has passed. */
   find(site: SiteRef, token: string): Promise<SsoSession | undefined>
-  ofIdentity(identity: Pick<Identity, 'id' | 'siteId'>): Promise<SsoSession | undefined>
+  ofIdentity(identity: SsoIdentity): Promise<SsoSession | undefined>
   list(site: SiteRef, query: PageQuery): Promise<PageOf<SsoSession>>
   /** False when there was none. */
   remove(site: SiteRef, token: string): Promise<boolean>

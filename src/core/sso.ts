@@ -1,4 +1,4 @@
-// Sessions over several sites, as a browser meets them.
+// Sessions over several sites: whose they may be, and what a browser meets.
 
 import { storeConnection } from './connections.ts'
 import type { Gateway } from './gateway.ts'

@@ -8,7 +8,7 @@ import {
 import { GatewayError } from '../core/errors.ts'
 import type { User } from '../core/model.ts'
 import { createUser } from './link.ts'
-import { one, type Query } from './query.ts'
+import { one, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalText, sure, text, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
 import { lockSite } from './sites.ts'
@@ -30,7 +30,19 @@ export function* findCloudUser(siteId: number, { field, value }: CloudName): Que
     siteId,
     field === 'login' ? toKey(value) : value,
   )
-  if (!row) return undefined
+  return row && toCloudUser(row)
+}
+
+export function* cloudUserOf(siteId: number, identityToken: string): Query<CloudUser | undefined> {
+  const row = yield* one(
+    `select ${COLUMNS} from ${TABLES} where c.site_id = ? and c.identity_token = ?`,
+    siteId,
+    identityToken,
+  )
+  return row && toCloudUser(row)
+}
+
+function toCloudUser(row: Row): CloudUser {
   return {
     user: toUser(row),
     identityToken: text(row, 'identity_token'),

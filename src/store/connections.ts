@@ -7,7 +7,7 @@ import { number, optionalText, sure, text } from './row.ts'
 import type { Context } from './sealed.ts'
 
 const COLUMNS =
-  'id, site_id, token, plugin, action, status, reason, callback_uri, user_token, identity_token, nonce_hash, created_at'
+  'id, site_id, token, plugin, action, status, reason, callback_uri, user_token, identity_token, provider, nonce_hash, created_at'
 
 /** Connections deleted in one transaction. */
 export const PURGE_BATCH = 1000
@@ -19,8 +19,8 @@ export function* createConnection(
 ): Query<Connection> {
   const row = yield* one(
     `insert into connections (site_id, token, plugin, action, status, reason, callback_uri, user_token,
-       identity_token, nonce_hash, created_at, expires_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${COLUMNS}`,
+       identity_token, provider, nonce_hash, created_at, expires_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${COLUMNS}`,
     connection.siteId,
     connection.token,
     connection.plugin,
@@ -30,6 +30,7 @@ export function* createConnection(
     connection.callbackUri ?? null,
     connection.userToken ?? null,
     connection.identityToken ?? null,
+    connection.unlinkedFrom ?? null,
     connection.nonceHash ?? null,
     connection.createdAt,
     expiresAt,
@@ -85,6 +86,7 @@ function toConnection(row: Row): Connection {
     callbackUri: optionalText(row, 'callback_uri'),
     userToken: optionalText(row, 'user_token'),
     identityToken: optionalText(row, 'identity_token'),
+    unlinkedFrom: optionalText(row, 'provider'),
     nonceHash: optionalText(row, 'nonce_hash'),
     createdAt: number(row, 'created_at'),
   }

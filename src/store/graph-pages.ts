@@ -14,7 +14,7 @@ import { idOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
 import { keyOf } from './graph-edges.ts'
 import { toGroups } from './graph-ledger.ts'
 import { toProfile } from './graph-profiles.ts'
-import { all, type Query, type Row } from './query.ts'
+import { all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, optionalText, text, toJson } from './row.ts'
 
 type FriendsQuery = AfterQuery & { readonly unless?: { readonly standard: number; readonly custom: number } }
@@ -57,6 +57,19 @@ export function* pageFriends(
     standardSequence: number(first, 'standard'),
     customSequence: number(first, 'custom_sequence'),
   }
+}
+
+export function* friendsHead(
+  siteId: number,
+  account: string,
+): Query<{ readonly standardSequence: number; readonly total: number } | undefined> {
+  const row = yield* one(
+    `with ${OWNER}
+     select coalesce(g.standard_sequence, 0) as standard, coalesce(g.friend_count, 0) as total
+     from owner left join graphs g on g.user_id = owner.id`,
+    ...ownerParams(siteId, account),
+  )
+  return row && { standardSequence: number(row, 'standard'), total: number(row, 'total') }
 }
 
 /** Where the account stands, as a row like those of its friends: few columns, for there are many rows. */

@@ -7,7 +7,7 @@ import { addFriends } from './graph-adding.ts'
 import { blockAccounts, checkBlocks, pageBlocks, unblockAccounts } from './graph-blocks.ts'
 import { importFriends, removeAllFriends, removeFriends, updateFriends } from './graph-friends.ts'
 import { addGroups, readGroups, removeGroups } from './graph-groups.ts'
-import { pageFriends, pullFriends } from './graph-pages.ts'
+import { friendsHead, pageFriends, pullFriends } from './graph-pages.ts'
 import { acceptPendings, declinePendings, pagePendings } from './graph-pendings.ts'
 import {
   checkAccounts,
@@ -17,6 +17,7 @@ import {
   saveAccountProfile,
 } from './graph-profiles.ts'
 import { relations } from './graph-relations.ts'
+import type { KnownReads } from './known-reads.ts'
 import type { Driver } from './writes.ts'
 
 /** The graph's methods that change the database. */
@@ -38,7 +39,7 @@ export const GRAPH_WRITES = {
 } as const
 
 /** The graph over a driver. */
-export function createGraphStore(driver: Driver): GraphStore {
+export function createGraphStore(driver: Driver, known: KnownReads): GraphStore {
   return {
     addFriends: (site, account, friends, options) =>
       driver.write('addFriends', site.id, account, friends, options),
@@ -52,6 +53,8 @@ export function createGraphStore(driver: Driver): GraphStore {
     checkFriends: (site, account, others, { isMutual }) =>
       driver.read(relations('friends', site.id, account, others, isMutual)),
     pageFriends: (site, account, query) => driver.read(pageFriends(site.id, account, query)),
+    friendsHead: (site, account) =>
+      known(['friendsHead', site.id, account], () => friendsHead(site.id, account)),
     pull: (site, account, query) => driver.read(pullFriends(site.id, account, query)),
 
     block: (site, account, others, rules) => driver.write('blockAccounts', site.id, account, others, rules),

@@ -13,14 +13,14 @@ interface Answer {
   readonly value: unknown
 }
 
+export type KnownReads = <T>(key: readonly unknown[], query: () => Query<T>) => Promise<T>
+
 /**
  * A way to read that asks only when something has changed since it asked for the same the last time. What it answers is
  * shared: nobody may change it. Where others write unseen (PostgreSQL) it asks every time. Not for queries that look at
  * the clock.
  */
-export function createKnownReads(
-  driver: Pick<Driver, 'read' | 'generation'>,
-): <T>(key: readonly unknown[], query: () => Query<T>) => Promise<T> {
+export function createKnownReads(driver: Pick<Driver, 'read' | 'generation'>): KnownReads {
   const { generation: standing } = driver
   if (!standing) return (_, query) => driver.read(query())
   const answers = new LRUCache<string, Answer>({ max: ANSWERS_MAX })

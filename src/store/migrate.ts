@@ -18,6 +18,7 @@ import { visitors } from './migrations/0012-visitors.ts'
 import { imports } from './migrations/0013-imports.ts'
 import { posting } from './migrations/0014-posting.ts'
 import { snapshots } from './migrations/0015-snapshots.ts'
+import { storedSessions } from './migrations/0016-stored-sessions.ts'
 import { all, one, type Query } from './query.ts'
 import { number, text } from './row.ts'
 
@@ -44,6 +45,7 @@ export const MIGRATIONS: readonly Migration[] = [
   imports,
   posting,
   snapshots,
+  storedSessions,
 ]
 
 /** SHA-256 of what the engine is given, in hex. */

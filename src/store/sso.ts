@@ -10,30 +10,27 @@ import type { Context } from './sealed.ts'
 export const SSO_PURGE_BATCH = 1000
 
 const COLUMNS = `t.id, t.site_id, t.token, t.top_realm, t.sub_realm, t.data, t.created_at, t.updated_at, t.expires_at,
-  u.token as user_token, i.token as identity_token`
+  u.token as user_token, coalesce(i.token, c.identity_token) as identity_token`
 // Of whom it is, is the identity's business: it may have moved to another user.
-const JOINS = `join identities i on i.site_id = t.site_id and i.id = t.identity_id
-  join users u on u.site_id = i.site_id and u.id = i.user_id`
+const JOINS = `left join identities i on i.site_id = t.site_id and i.id = t.identity_id
+  left join cloud_users c on c.site_id = t.site_id and c.user_id = t.cloud_user_id
+  join users u on u.site_id = t.site_id and u.id = coalesce(i.user_id, c.user_id)`
 
 export function* putSsoSession(
   _: Context,
   siteId: number,
-  identityId: number,
+  identityToken: string,
   session: Pick<SsoSession, 'token' | 'topRealm' | 'subRealm' | 'data'> & { readonly lifeMs: number },
 ): Query<SsoSession> {
   const { token, topRealm, subRealm, data, lifeMs } = session
-  const identity = yield* one(
-    'select id from identities where site_id = ? and id = ? {lock}',
-    siteId,
-    identityId,
-  )
-  if (!identity) throw new GatewayError('not_found', 'There is no such identity.')
-  yield* one('delete from sso_sessions where site_id = ? and identity_id = ?', siteId, identityId)
+  const owner = yield* lockOwner(siteId, identityToken)
+  if (!owner) throw new GatewayError('not_found', 'There is no such identity.')
+  yield* one(`delete from sso_sessions where site_id = ? and ${owner.column} = ?`, siteId, owner.id)
   yield* one(
-    `insert into sso_sessions (site_id, identity_id, token, top_realm, sub_realm, data, created_at, updated_at, expires_at)
+    `insert into sso_sessions (site_id, ${owner.column}, token, top_realm, sub_realm, data, created_at, updated_at, expires_at)
      values (?, ?, ?, ?, ?, ?, {now}, {now}, {now} + cast(? as bigint))`,
     siteId,
-    identityId,
+    owner.id,
     token,
     topRealm,
     subRealm,
@@ -60,12 +57,17 @@ export function* findSsoSession(siteId: number, token: string): Query<SsoSession
   return row && toSession(row)
 }
 
-export function* ssoSessionOf(siteId: number, identityId: number): Query<SsoSession | undefined> {
+export function* ssoSessionOf(siteId: number, identityToken: string): Query<SsoSession | undefined> {
   const row = yield* one(
     `select ${COLUMNS} from sso_sessions t ${JOINS}
-     where t.site_id = ? and t.identity_id = ? and t.expires_at > {now}`,
+     where t.site_id = ? and t.expires_at > {now} and (
+       t.identity_id = (select id from identities where site_id = ? and token = ?)
+       or t.cloud_user_id = (select user_id from cloud_users where site_id = ? and identity_token = ?))`,
     siteId,
-    identityId,
+    siteId,
+    identityToken,
+    siteId,
+    identityToken,
   )
   return row && toSession(row)
 }
@@ -103,6 +105,27 @@ export function* purgeSsoSessions(_: Context): Query<number> {
      returning id`,
   )
   return rows.length
+}
+
+interface Owner {
+  readonly column: 'identity_id' | 'cloud_user_id'
+  readonly id: number
+}
+
+// Whose session it is to be, kept from going and from beginning another meanwhile.
+function* lockOwner(siteId: number, identityToken: string): Query<Owner | undefined> {
+  const identity = yield* one(
+    'select id from identities where site_id = ? and token = ? {lock}',
+    siteId,
+    identityToken,
+  )
+  if (identity) return { column: 'identity_id', id: number(identity, 'id') }
+  const stored = yield* one(
+    'select user_id from cloud_users where site_id = ? and identity_token = ? {lock}',
+    siteId,
+    identityToken,
+  )
+  return stored && { column: 'cloud_user_id', id: number(stored, 'user_id') }
 }
 
 function toSession(row: Row): SsoSession {

@@ -147,7 +147,7 @@ export function createStore(driver: Driver): Store {
       retire: (site, id) => driver.write('retireSignerKey', site.id, id),
     },
 
-    graph: createGraphStore(driver),
+    graph: createGraphStore(driver, read),
     feed: createFeedStore(driver),
     links: createLinkStore(driver),
     webhooks: createWebhookStore(driver),

@@ -10,12 +10,12 @@ const EXPORTED = {
   publications: `select m.token as message, p.provider, p.server, p.subject, p.state, p.post_id, p.post_url, p.send_at
     from messages m join publications p on p.site_id = m.site_id and p.message_id = m.id
     where m.site_id = ? and m.user_id = ? order by p.id`,
-  connections: `select c.token, c.plugin, c.action, c.status, c.reason, c.callback_uri, c.created_at
+  connections: `select c.token, c.plugin, c.action, c.status, c.reason, c.provider, c.callback_uri, c.created_at
     from users u join connections c on c.site_id = u.site_id and c.user_token = u.token
     where u.site_id = ? and u.id = ? order by c.id`,
   account: 'select allows, forbidden, profile from profiles where site_id = ? and user_id = ?',
   groups: 'select group_names from graphs where site_id = ? and user_id = ?',
-  friends: `select u.token, u.uid, f.remark, f.source, f.wording, f.custom, f.added_at
+  friends: `select u.token, u.uid, f.remark, f.source, f.wording, f.group_ids, f.custom, f.added_at
     from friends f join users u on u.site_id = f.site_id and u.id = f.to_id
     where f.site_id = ? and f.from_id = ? order by f.serial`,
   blocks: `select u.token, u.uid, b.added_at from blocks b join users u on u.site_id = b.site_id and u.id = b.to_id
@@ -53,5 +53,6 @@ const JSON_COLUMNS: ReadonlySet<string> = new Set([
   'flags',
   'profile',
   'group_names',
+  'group_ids',
   'custom',
 ])

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Store } from '../core/store.ts'
-import { findCloudUser } from './cloud.ts'
+import { cloudUserOf, findCloudUser } from './cloud.ts'
 import { INVITATION_PURGE_BATCH, isInvitationOpen, visitorOf } from './invitations.ts'
 import { purgeAll } from './purging.ts'
 import { findSsoSession, listSsoSessions, SSO_PURGE_BATCH, ssoSessionOf } from './sso.ts'
@@ -21,10 +21,10 @@ export function createVisitorStores(driver: Driver): Pick<Store, 'invitations' |
     },
 
     sso: {
-      put: ({ siteId, id }, session) =>
-        driver.write('putSsoSession', siteId, id, { ...session, token: randomUUID() }),
+      put: ({ siteId, token }, session) =>
+        driver.write('putSsoSession', siteId, token, { ...session, token: randomUUID() }),
       find: (site, token) => driver.read(findSsoSession(site.id, token)),
-      ofIdentity: ({ siteId, id }) => driver.read(ssoSessionOf(siteId, id)),
+      ofIdentity: ({ siteId, token }) => driver.read(ssoSessionOf(siteId, token)),
       list: (site, query) => driver.read(listSsoSessions(site.id, query)),
       remove: (site, token) => driver.write('removeSsoSession', site.id, token),
       purge: () => purgeAll(() => driver.write('purgeSsoSessions'), SSO_PURGE_BATCH),
@@ -34,6 +34,7 @@ export function createVisitorStores(driver: Driver): Pick<Store, 'invitations' |
       put: (site, name, change) =>
         driver.write('putCloudUser', site.id, name, change, { user: randomUUID(), identity: randomUUID() }),
       find: (site, name) => driver.read(findCloudUser(site.id, name)),
+      byIdentity: (site, token) => driver.read(cloudUserOf(site.id, token)),
     },
   }
 }

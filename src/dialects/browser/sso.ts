@@ -10,6 +10,7 @@ import { route, type WireAnswer, type WireRequest } from '../dialect.ts'
 import { handOver } from './hand-over.ts'
 import { readCookie, setCookie } from './own-cookie.ts'
 import { redirect, toWireAnswer } from './page.ts'
+import { speechOf } from './speech.ts'
 
 /** How long the browser keeps the cookie, in seconds; the session ends when its site says so. */
 const KEPT_SECONDS = 31_536_000
@@ -32,7 +33,7 @@ const check = route({
     if (!session) return toWireAnswer(redirect(backUri))
     const connection = await recordSharedLogin(gateway, site, session, callbackUri)
     const onto = { kind: 'site', callbackUri, isPopup: false } as const
-    return toWireAnswer(handOver(onto, { site, connection }))
+    return toWireAnswer(handOver(onto, { site, connection, speech: speechOf(request) }))
   },
 })
 

@@ -93,10 +93,9 @@ export function baseStringOf(signed: Signed): string {
  */
 function* baseStrings({ request, pairs, publicHosts = [] }: Signed): Generator<string> {
   const path = pathOf(request)
-  const origins = originsOf(request, publicHosts)
   for (const form of formsOf(pairs)) {
     const query = percentEncode(form)
-    for (const origin of origins) {
+    for (const origin of originsOf(request, publicHosts)) {
       yield `${request.method.toUpperCase()}&${percentEncode(origin + path)}&${query}`
     }
   }
@@ -106,7 +105,10 @@ function pathOf({ target, query }: Signed['request']): string {
   return query === undefined ? target : target.slice(0, target.length - query.length - 1)
 }
 
-function originsOf({ scheme, host }: Signed['request'], publicHosts: readonly string[]): Set<string> {
+/** Each once, the likeliest first; nearly always it is the only one that is looked at. */
+function* originsOf({ scheme, host }: Signed['request'], publicHosts: readonly string[]): Generator<string> {
+  const usual = originOf(scheme, hostName({ host }), portOf(host))
+  yield usual
   const other = scheme === 'http' ? 'https' : 'http'
   const namespace = /^[a-z]+(?=\.)/.exec(hostName({ host }))?.[0] ?? 'socialize'
   const named = publicHosts.flatMap((name) => [name, `${namespace}.${name}`])
@@ -114,13 +116,16 @@ function originsOf({ scheme, host }: Signed['request'], publicHosts: readonly st
   for (const candidate of [host, ...named]) {
     const name = hostName({ host: candidate })
     const port = portOf(candidate)
-    for (const protocol of [scheme, other]) {
-      const isUsual = port === undefined || port === (protocol === 'http' ? '80' : '443')
-      origins.add(`${protocol}://${name}${isUsual ? '' : `:${port}`}`)
-    }
-    for (const protocol of [scheme, other]) origins.add(`${protocol}://${name}`)
+    for (const protocol of [scheme, other]) origins.add(originOf(protocol, name, port))
+    for (const protocol of [scheme, other]) origins.add(originOf(protocol, name, undefined))
   }
-  return origins
+  origins.delete(usual)
+  yield* origins
+}
+
+function originOf(protocol: string, name: string, port: string | undefined): string {
+  const isUsual = port === undefined || port === (protocol === 'http' ? '80' : '443')
+  return `${protocol}://${name}${isUsual ? '' : `:${port}`}`
 }
 
 function portOf(host: string): string | undefined {
@@ -130,14 +135,16 @@ function portOf(host: string): string | undefined {
 /** Beyond so many characters only the usual form is tried: a megabyte of spaces shall not keep us busy. */
 const RARE_FORMS_MAX = 65_536
 
-function formsOf(pairs: readonly Pair[]): Iterable<string> {
+function* formsOf(pairs: readonly Pair[]): Generator<string> {
   const counted = pairs.filter(([name]) => name.toLowerCase() !== 'sig')
   const distinct = [...new Map(counted.map((pair) => [`${pair[0]}\0${pair[1]}`, pair])).values()]
   const usual = joined(distinct)
-  if (usual.length > RARE_FORMS_MAX) return [usual]
+  yield usual
+  if (usual.length > RARE_FORMS_MAX) return
   const forms = new Set([usual, joined(counted)])
   for (const form of [...forms]) forms.add(form.replaceAll('%20', '+'))
-  return forms
+  forms.delete(usual)
+  yield* forms
 }
 
 function joined(pairs: readonly Pair[]): string {

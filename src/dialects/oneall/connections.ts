@@ -85,8 +85,9 @@ async function toLogin(view: View, connection: Connection): Promise<Reply> {
   if (!user) throw notFound('connection')
   const identities = await store.identities.ofUser(user)
   const used = identities.find(({ token }) => token === identityToken)
-  const isElse = identityToken !== undefined && !used && !provider
-  const stored = isElse ? await store.cloud.byIdentity(view.caller.site, identityToken) : undefined
+  const isOfNetwork = used !== undefined || provider !== undefined
+  const stored =
+    identityToken && !isOfNetwork ? await store.cloud.byIdentity(view.caller.site, identityToken) : undefined
   const shown = await toLoggedInUser(view, user.token, identities, used, stored)
   const gone = identityToken && provider && toGoneIdentity(view.gateway, { token: identityToken, provider })
   // Who reads with a nonce is an app on a phone, which has no keys to publish with.

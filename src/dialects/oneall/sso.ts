@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { GatewayError } from '../../core/errors.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import type { Site } from '../../core/model.ts'
+import { ssoIdentity } from '../../core/sso.ts'
 import type { SsoSession } from '../../core/sso-store.ts'
 import { route } from '../dialect.ts'
 import { type Reply, toDate } from './envelope.ts'
-import { notFound, PAGING, requireConfirmation, toPageQuery, toToken, yes } from './input.ts'
+import { notFound, PAGING, requireConfirmation, toPageQuery, toToken, unlessEmpty, yes } from './input.ts'
 import { CREATED, SUCCESS } from './statuses.ts'
 import { toPage } from './wire.ts'
 import type { PlainObject } from './xml.ts'
@@ -15,6 +16,7 @@ import type { PlainObject } from './xml.ts'
 /** A day, where the site names no other; at most a year. In seconds. */
 const LIFE_DEFAULT = 86_400
 const LIFE_MAX = 31_536_000
+const SECONDS = `must be a number of seconds, from 1 to ${LIFE_MAX}`
 const REALM_MAX = 253
 /** Longest `data` of a session, in characters of JSON. */
 const DATA_MAX = 10_000
@@ -22,7 +24,12 @@ const DATA_MAX = 10_000
 const Wish = z.object({
   top_realm: z.string().max(REALM_MAX).default(''),
   sub_realm: z.string().max(REALM_MAX).default(''),
-  lifetime: z.coerce.number().int().min(1).max(LIFE_MAX).default(LIFE_DEFAULT),
+  lifetime: unlessEmpty(
+    z
+      .union([z.number(), z.string().regex(/^\d+$/, SECONDS).transform(Number)], SECONDS)
+      .pipe(z.number().int(SECONDS).min(1, SECONDS).max(LIFE_MAX, SECONDS))
+      .default(LIFE_DEFAULT),
+  ),
   data: z.unknown().optional(),
 })
 
@@ -33,7 +40,9 @@ const list = route({
   input: z.object(PAGING),
   async run({ gateway, caller, input }): Promise<Reply> {
     const page = await gateway.store.sso.list(caller.site, toPageQuery(input))
-    return { status: SUCCESS, data: { sso_sessions: toPage(page, toSession) } }
+    const sessions = toPage(page, toSession)
+    // The published Node library looks for them under a name of its own, here and where one is begun.
+    return { status: SUCCESS, data: { sso_sessions: sessions, ssosessions: sessions } }
   },
 })
 
@@ -48,7 +57,9 @@ const create = route({
   }),
   async run({ gateway, caller, input }): Promise<Reply> {
     const { identity_token: token, user_token: user, ...wish } = input.request.sso_session
-    return begin(gateway, caller.site, { token, user, wish })
+    const session = await begin(gateway, caller.site, { token, user, wish })
+    const shown = toSession(session)
+    return { status: CREATED, data: { sso_session: shown, ssosession: shown } }
   },
 })
 
@@ -58,10 +69,13 @@ const createFor = route({
   summary: 'Begin a session for an identity',
   input: z.object({
     identity_token: z.string(),
-    request: z.object({ sso_session: Wish.prefault({}) }).prefault({}),
+    request: z.object({ sso_session: unlessEmpty(Wish.prefault({})) }).prefault({}),
   }),
-  run: ({ gateway, caller, input }) =>
-    begin(gateway, caller.site, { token: input.identity_token, wish: input.request.sso_session }),
+  async run({ gateway, caller, input }): Promise<Reply> {
+    const { identity_token: token, request } = input
+    const session = await begin(gateway, caller.site, { token, wish: request.sso_session })
+    return { ...toReply(session), status: CREATED }
+  },
 })
 
 const read = route({
@@ -114,15 +128,15 @@ const removeFor = route({
 export const sso = [list, create, createFor, read, readFor, remove, removeFor]
 
 async function begin(
-  { store }: Gateway,
+  gateway: Gateway,
   site: Site,
   {
     token,
     user,
     wish,
   }: { readonly token: string; readonly user?: string; readonly wish: z.output<typeof Wish> },
-): Promise<Reply> {
-  const identity = await store.identities.find(site, toToken(token, 'identity'))
+): Promise<SsoSession> {
+  const identity = await ssoIdentity(gateway, site, toToken(token, 'identity'))
   if (!identity) throw notFound('identity')
   if (user && toToken(user, 'user') !== identity.userToken) throw notFound('user')
   const data = wish.data === undefined ? '' : JSON.stringify(wish.data)
@@ -131,14 +145,13 @@ async function begin(
     throw new GatewayError('invalid_request', `'${field}' is longer than ${DATA_MAX} characters.`, { field })
   }
   const { top_realm: topRealm, sub_realm: subRealm, lifetime } = wish
-  const session = await store.sso.put(identity, { topRealm, subRealm, data, lifeMs: lifetime * 1_000 })
-  return { ...toReply(session), status: CREATED }
+  return gateway.store.sso.put(identity, { topRealm, subRealm, data, lifeMs: lifetime * 1_000 })
 }
 
-async function sessionOf({ store }: Gateway, site: Site, token: string): Promise<SsoSession> {
-  const identity = await store.identities.find(site, toToken(token, 'identity'))
+async function sessionOf(gateway: Gateway, site: Site, token: string): Promise<SsoSession> {
+  const identity = await ssoIdentity(gateway, site, toToken(token, 'identity'))
   if (!identity) throw notFound('identity')
-  const session = await store.sso.ofIdentity(identity)
+  const session = await gateway.store.sso.ofIdentity(identity)
   if (!session) throw notFound('sso_session')
   return session
 }

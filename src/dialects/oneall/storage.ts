@@ -7,10 +7,10 @@ import type { Gateway } from '../../core/gateway.ts'
 import type { Site } from '../../core/model.ts'
 import { checkPassword, hashPassword, PASSWORD_MAX } from '../../core/passwords.ts'
 import { type Call, route } from '../dialect.ts'
-import { type Reply, toDate } from './envelope.ts'
-import { toToken } from './input.ts'
-import { CREATED, SUCCESS } from './statuses.ts'
-import { toUserHead } from './wire.ts'
+import type { Reply } from './envelope.ts'
+import { toToken, unlessEmpty } from './input.ts'
+import { CREATED, PASSWORD_WRONG, SUCCESS } from './statuses.ts'
+import { toStoredIdentity, toUserHead } from './wire.ts'
 import type { PlainObject } from './xml.ts'
 
 const name = z.string().trim().min(1).max(255)
@@ -22,7 +22,7 @@ const Stored = z.object({
   externalid: externalId.optional(),
   login: name.optional(),
   password: password.optional(),
-  identity: z.record(z.string().max(100), z.unknown()).default({}),
+  identity: unlessEmpty(z.record(z.string().max(100), z.unknown()).default({})),
   update_mode: z.enum(['replace', 'append'], 'must be replace or append').default('replace'),
 })
 
@@ -99,7 +99,8 @@ async function findAndCheck({
   if (!stored) throw new GatewayError('not_found', 'No user has been found for the specified identifier')
   if (given !== undefined) {
     const isRight = stored.password !== undefined && (await checkPassword(given, stored.password))
-    if (!isRight) throw new GatewayError('unauthenticated', 'The password is wrong.', { field: 'password' })
+    // The site's own keys are right: what is said of wrong ones would mislead.
+    if (!isRight) return { status: PASSWORD_WRONG }
   }
   return { status: SUCCESS, data: { user: toCloudUser(stored) } }
 }
@@ -133,17 +134,7 @@ async function put(
   return { status: isNew ? CREATED : SUCCESS, data: { user: toCloudUser(stored) } }
 }
 
-function toCloudUser({ user, externalId: externalid, login, data, ...rest }: CloudUser): PlainObject {
-  const { identityToken, createdAt, updatedAt } = rest
-  return {
-    ...toUserHead(user),
-    externalid,
-    login,
-    identity: {
-      ...(data as PlainObject),
-      identity_token: identityToken,
-      date_creation: toDate(createdAt),
-      date_last_update: toDate(updatedAt),
-    },
-  }
+function toCloudUser(stored: CloudUser): PlainObject {
+  const { user, externalId: externalid, login } = stored
+  return { ...toUserHead(user), externalid, login, identity: toStoredIdentity(stored) }
 }

@@ -1,5 +1,6 @@
 // Our nouns as OneAll's objects.
 
+import type { CloudUser } from '../../core/cloud-store.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import type { Connection, Identity, PageOf, Profile, Tokens, User } from '../../core/model.ts'
 import type { Provider } from '../../core/provider.ts'
