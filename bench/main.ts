@@ -16,6 +16,7 @@ import { requireWrk } from './load.ts'
 import { logins } from './logins.ts'
 import { manyReads } from './many-reads.ts'
 import { movedIn } from './moved-in.ts'
+import { publishing } from './publishing.ts'
 
 const SCENARIOS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'cached-contacts': cachedContacts,
@@ -28,6 +29,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   'graph-grown': graphGrown,
   'graph-written': graphWritten,
   'graph-stormed': graphStormed,
+  publishing,
   redirects,
   plugin,
   logins,
