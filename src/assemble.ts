@@ -51,12 +51,23 @@ interface Surroundings {
 }
 
 /** The whole gateway on its database, without a port. */
-export async function assemble(
+export async function assemble(config: Config, surroundings: Surroundings): Promise<Assembled> {
+  const store = await openDatabase(config, { role: 'server', log: surroundings.log })
+  try {
+    return await assembleOn(store, config, surroundings)
+  } catch (error) {
+    // It would keep its file locked.
+    await store.close()
+    throw error
+  }
+}
+
+async function assembleOn(
+  store: OpenStore,
   config: Config,
   { log, meter, now = Date.now }: Surroundings,
 ): Promise<Assembled> {
   const { bounds, bases, versions } = config
-  const store = await openDatabase(config, { role: 'server', log })
   const byId = new Map(providers.map((provider) => [provider.id, provider]))
   const options = { ...config.network, bases, versions }
   const networks = createNetworks({ store, providers: byId, options, log, meter, now })

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { MEDIA_BOUNDS, type MediaBounds } from './media/bounds.ts'
-import { number, words } from './setting-kinds.ts'
+import { LIFE_MAX_MS, number, words } from './setting-kinds.ts'
 
 /** Where files are kept, and every bound of media/bounds.ts. */
 export const media = z
@@ -30,8 +30,16 @@ export const media = z
       'keepMs',
       'ms',
       'How long a file is kept since it was last used, once no message waits for it.',
+      0,
+      LIFE_MAX_MS,
     ),
-    addressLifeMs: of('addressLifeMs', 'ms', 'How long a public address of a file works.', 60_000),
+    addressLifeMs: of(
+      'addressLifeMs',
+      'ms',
+      'How long a public address of a file works.',
+      60_000,
+      LIFE_MAX_MS,
+    ),
     servedAtOnce: of('servedAtOnce', 'files', 'Files handed out at the same time.', 1),
     cardBytes: of('cardBytes', 'bytes', 'How much of a page is read for the card of its link.', 1),
     cardMs: of('cardMs', 'ms', 'How long that page may take.', 1),
@@ -40,6 +48,6 @@ export const media = z
   } satisfies Record<keyof MediaBounds | 'dir', z.ZodType>)
   .meta({ title: 'Pictures and videos', prefix: 'MEDIA_' })
 
-function of(key: keyof MediaBounds, unit: string, text: string, min = 0) {
-  return number(MEDIA_BOUNDS[key], unit, text, { min })
+function of(key: keyof MediaBounds, unit: string, text: string, min = 0, max?: number) {
+  return number(MEDIA_BOUNDS[key], unit, text, { min, max })
 }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { NETWORK_DEFAULTS, type NetworkOptions } from './network/options.ts'
-import { list, number, toggle, words } from './setting-kinds.ts'
+import { LIFE_MAX_MS, list, number, toggle, words } from './setting-kinds.ts'
 
 /** Every bound and switch of network/options.ts. */
 export const network = z
@@ -71,6 +71,8 @@ export const network = z
       'extendAheadMs',
       'ms',
       'How long before its end a token is extended, where it is extended.',
+      0,
+      LIFE_MAX_MS,
     ),
     extendPauseMs: fromNetwork('extendPauseMs', 'ms', 'Pause after an extension that did not succeed.'),
     userAgent: z
@@ -89,8 +91,14 @@ export const network = z
   } satisfies Record<Exclude<keyof NetworkOptions, 'bases' | 'versions'>, z.ZodType>)
   .meta({ title: 'Networks', prefix: 'NETWORK_' })
 
-function fromNetwork(key: NumberKeys<typeof NETWORK_DEFAULTS>, unit: string, text: string, min = 0) {
-  return number(NETWORK_DEFAULTS[key], unit, text, { min })
+function fromNetwork(
+  key: NumberKeys<typeof NETWORK_DEFAULTS>,
+  unit: string,
+  text: string,
+  min = 0,
+  max?: number,
+) {
+  return number(NETWORK_DEFAULTS[key], unit, text, { min, max })
 }
 
 type NumberKeys<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T]

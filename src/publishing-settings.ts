@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { PUBLISHING_BOUNDS, type PublishingBounds } from './core/deliveries.ts'
-import { number } from './setting-kinds.ts'
+import { LIFE_MAX_MS, number } from './setting-kinds.ts'
 
 /** Every bound of core/deliveries.ts. */
 export const publishing = z
@@ -26,20 +26,33 @@ export const publishing = z
       1,
     ),
     pendingMaxMs: of('pendingMaxMs', 'ms', 'How long a network may take to process what it has accepted.'),
-    waitMaxMs: of('waitMaxMs', 'ms', 'How long a publication may wait for limits of its network to pass.'),
-    requestMemoryMs: of('requestMemoryMs', 'ms', 'How long a request is known by its Idempotency-Key.', 1),
+    waitMaxMs: of(
+      'waitMaxMs',
+      'ms',
+      'How long a publication may wait for limits of its network to pass.',
+      0,
+      LIFE_MAX_MS,
+    ),
+    requestMemoryMs: of(
+      'requestMemoryMs',
+      'ms',
+      'How long a request is known by its Idempotency-Key.',
+      1,
+      LIFE_MAX_MS,
+    ),
     providersMax: of('providersMax', 'networks', 'Networks named in one request.', 1),
     publicationsMax: of('publicationsMax', 'publications', 'Publications of one request.', 1),
-    aheadMaxMs: of('aheadMaxMs', 'ms', 'How far ahead a message may be scheduled.'),
+    aheadMaxMs: of('aheadMaxMs', 'ms', 'How far ahead a message may be scheduled.', 0, LIFE_MAX_MS),
     tokenLifeMs: of(
       'tokenLifeMs',
       'ms',
       'How long a key holds with which an app publishes for one user (OneAllPublishToken).',
       1,
+      LIFE_MAX_MS,
     ),
   } satisfies Record<keyof PublishingBounds, z.ZodType>)
   .meta({ title: 'Publishing', prefix: 'PUBLISHING_' })
 
-function of(key: keyof PublishingBounds, unit: string, text: string, min = 0) {
-  return number(PUBLISHING_BOUNDS[key], unit, text, { min })
+function of(key: keyof PublishingBounds, unit: string, text: string, min = 0, max?: number) {
+  return number(PUBLISHING_BOUNDS[key], unit, text, { min, max })
 }

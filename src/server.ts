@@ -52,7 +52,7 @@ export async function startServer(
   options: ServerOptions,
 ): Promise<RunningServer> {
   const { tls, host } = options
-  const health = createHealth({ ping })
+  const health = createHealth({ ping, log })
   const server = tls
     ? createTlsServer({ ...serverOptions(options.head), ...readCertificate(tls) })
     : createServer(serverOptions(options.head))
@@ -61,9 +61,10 @@ export async function startServer(
     front.listener(request, response)
   })
   const reload = tls && 'setSecureContext' in server ? reloadCertificate(server, tls, { log }) : undefined
-  const port = await listen(server, options.port, host, options.portSetting ?? 'KITH_PORT')
+  let port: number
   let page: { server: Server; url: string } | undefined
   try {
+    port = await listen(server, options.port, host, options.portSetting ?? 'KITH_PORT')
     page = await openPage(metrics, options, log)
   } catch (error) {
     server.close()

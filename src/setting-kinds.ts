@@ -15,13 +15,28 @@ export interface About {
 }
 
 const MAX = Number.MAX_SAFE_INTEGER
+/**
+ * The longest that a timer can wait, in milliseconds (24.8 days); it ends at once when it is told to wait longer:
+ * https://nodejs.org/api/timers.html#settimeoutcallback-delay-args
+ */
+const TIMER_MAX_MS = 2_147_483_647
+/** For settings in milliseconds that no timer waits for. */
+export const LIFE_MAX_MS = MAX
 /** 1,024 bytes. */
 export const KIB = 1_024
 /** 1,048,576 bytes. */
 export const MIB = 1_024 * KIB
 
-/** A whole number within its bounds, in the unit named. */
-export function number(fallback: number, unit: string, text: string, { min = 0, max = MAX } = {}) {
+/** A whole number within its bounds, in the unit named; milliseconds are as many as a timer can wait for. */
+export function number(
+  fallback: number,
+  unit: string,
+  text: string,
+  {
+    min = 0,
+    max = unit === 'ms' ? TIMER_MAX_MS : MAX,
+  }: { readonly min?: number; readonly max?: number } = {},
+) {
   const error = `must be a whole number from ${min} ${max === MAX ? 'up' : `to ${max}`} (${unit})`
   return z.coerce
     .number({ error })

@@ -15,7 +15,7 @@ import { media } from './media-settings.ts'
 import { network } from './network-settings.ts'
 import { publishing } from './publishing-settings.ts'
 import { LOG_LEVELS } from './server/log.ts'
-import { KIB, list, MIB, number, port, toggle, words } from './setting-kinds.ts'
+import { KIB, LIFE_MAX_MS, list, MIB, number, port, toggle, words } from './setting-kinds.ts'
 import { STORE_BOUNDS } from './store/open.ts'
 import { webhooks } from './webhook-settings.ts'
 
@@ -25,9 +25,13 @@ const server = z
     host: words({ text: 'Address to listen on.', shown: 'all of the machine' }),
     publicUrl: z
       .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://' })
+      .refine(
+        (text) => /^[^/]+\/\/[^/?#]+\/*$/.test(text),
+        'must have no path, no ? and no #: the gateway stands at the root of its host; give it a host name of its own',
+      )
       .optional()
       .meta({
-        text: 'The address that callers and browsers know this gateway by, such as https://kith.example.com. Networks send people back to it after a login (docs/login.md), so set it before you register an app; some fetch pictures and videos from it (docs/media.md).',
+        text: 'The address that callers and browsers know this gateway by, such as https://kith.example.com. Networks send people back to it after a login (docs/login.md), so set it before you register an app; it has no path: a gateway has a host name of its own. Some fetch pictures and videos from it (docs/media.md).',
       }),
     tlsCert: words({
       text: 'File of the certificate (PEM, with those it depends on); read again when it changes.',
@@ -46,6 +50,12 @@ const server = z
       .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
       .default('info')
       .meta({ text: `The least that is logged: ${LOG_LEVELS.join(', ')}.` }),
+    logBytes: number(
+      8 * MIB,
+      'bytes',
+      'Lines of the log that wait to be written, where nobody reads them or the disk is full; more are dropped.',
+      { min: 64 * KIB },
+    ),
   })
   .meta({ title: 'Doors', prefix: '' })
 
@@ -91,7 +101,9 @@ const store = z
 
 const bounds = z
   .object({
-    contactsMaxAgeMs: number(86_400_000, 'ms', 'How long a list of contacts counts as fresh.'),
+    contactsMaxAgeMs: number(86_400_000, 'ms', 'How long a list of contacts counts as fresh.', {
+      max: LIFE_MAX_MS,
+    }),
     contactsPerIdentity: number(10_000, 'contacts', 'Contacts kept per identity; a longer list is cut.', {
       min: 1,
     }),
@@ -109,7 +121,9 @@ const bounds = z
       'identities',
       'Identities waiting to be read; more are refused as overload.',
     ),
-    connectionLifeMs: number(3_600_000, 'ms', 'How long the result of a login or import can be read.'),
+    connectionLifeMs: number(3_600_000, 'ms', 'How long the result of a login or import can be read.', {
+      max: LIFE_MAX_MS,
+    }),
     loginLifeMs: number(600_000, 'ms', 'How long a login through a browser may take.', { min: 1_000 }),
     loginsAtOnce: number(20_000, 'logins', 'Logins of one site under way; more are refused as overload.', {
       min: 1,
@@ -164,12 +178,15 @@ const gigya = z
       'Secrets and tokens may be sent over http, and not over https alone; for trying things out on one machine.',
       { name: 'KITH_ALLOW_SECRET_OVER_HTTP' },
     ),
-    tokenLifeMs: number(3_600_000, 'ms', 'Life of an access token that acts for no user.', { min: 1_000 }),
+    tokenLifeMs: number(3_600_000, 'ms', 'Life of an access token that acts for no user.', {
+      min: 1_000,
+      max: LIFE_MAX_MS,
+    }),
     sessionLifeMs: number(
       90 * 86_400_000,
       'ms',
       'Life of a user’s token or session whose caller names no other.',
-      { min: 1_000 },
+      { min: 1_000, max: LIFE_MAX_MS },
     ),
   } satisfies Record<keyof Omit<GigyaOptions, 'methods' | 'note'>, z.ZodType>)
   .meta({ title: 'Gigya', prefix: 'GIGYA_' })

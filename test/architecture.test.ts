@@ -131,6 +131,15 @@ test('nobody but the network room fetches', () => {
   )
 })
 
+test('files beside a source are found once it is plain JavaScript too', () => {
+  const named = /new URL\((['"`])\.[^'"`]*\.ts\1, import\.meta\.url\)/
+  assert.ok(named.test("new URL('./thread.ts', import.meta.url)"))
+  assert.deepEqual(
+    sources.filter(({ file, text }) => file.startsWith('src/') && named.test(text)),
+    [],
+  )
+})
+
 test('no source is longer than 300 lines', () => {
   const long = sources.filter(({ text }) => text.split('\n').length > 301).map(({ file }) => file)
   assert.deepEqual(long, [])

@@ -86,6 +86,32 @@ for (const value of ['-1', '65536', '80.5', 'x', '1e9', 'NaN', '0x', 'Infinity']
   })
 }
 
+test('the public address of the gateway is a host’s, without a path', () => {
+  for (const path of ['/kith', '/?a', '#a', '?a', '//kith']) {
+    assert.match(
+      complaintOf({ KITH_PUBLIC_URL: `https://x.example${path}` }),
+      /^KITH_PUBLIC_URL must have no path/,
+    )
+  }
+  for (const address of ['https://x.example', 'http://x.example:8080/']) {
+    assert.equal(readConfig({ KITH_PUBLIC_URL: address }).server.publicUrl, address)
+  }
+})
+
+test('nothing that a timer waits for is longer than a timer can wait', () => {
+  const tooLong = '2147483648'
+  assert.match(
+    complaintOf({ KITH_STOP_MAX_MS: tooLong }),
+    /^KITH_STOP_MAX_MS must be .* to 2147483647 \(ms\)/,
+  )
+  assert.match(complaintOf({ KITH_WEBHOOKS_EVERY_MS: tooLong }), /^KITH_WEBHOOKS_EVERY_MS must be/)
+  assert.equal(readConfig({ KITH_MEDIA_KEEP_MS: tooLong }).media.keepMs, 2_147_483_648)
+  for (const { name, schema } of allSettings()) {
+    const value = schema.parse(undefined)
+    if (typeof value === 'number') assert.ok(schema.safeParse(String(value)).success, name)
+  }
+})
+
 test('settings that contradict each other are refused', () => {
   assert.match(complaintOf({ KITH_TLS_CERT: '/a' }), /go together/)
   assert.match(complaintOf({ KITH_KEYS: '{}', KITH_KEYS_FILE: '/a' }), /exclude each other/)

@@ -3,11 +3,12 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ContactList, readContacts } from '../src/core/contacts.ts'
 import { GatewayError } from '../src/core/errors.ts'
+import { expectFriends } from '../src/core/friend-lists.ts'
 import type { Gateway } from '../src/core/gateway.ts'
 import { importIdentity } from '../src/core/identities.ts'
 import type { User } from '../src/core/model.ts'
 import { parseContacts } from '../src/core/portable.ts'
-import { resumeReads } from '../src/core/readings.ts'
+import { createReadings, resumeReads } from '../src/core/readings.ts'
 import type { GrantOptions } from '../src/sandbox/grants.ts'
 import { databases } from './support/databases.ts'
 import { type House, openHouse } from './support/house.ts'
@@ -276,6 +277,48 @@ for (const database of databases) {
         const { user, identity } = await link(house, HOSTS.github)
         await house.store.identities.remove(house.site, identity.token)
         assert.deepEqual(await read(house, user), [])
+      }))
+
+    test('a list that was read to its end is stored in spite of a database that is busy for a moment', () =>
+      withHouse(async (house) => {
+        const { user } = await link(house, HOSTS.github, { contacts: 20 })
+        const { gateway } = house
+        let tries = 0
+        const finish: typeof gateway.store.reads.finish = (...all) => {
+          tries += 1
+          if (tries < 3) throw new GatewayError('overloaded', 'The database does not answer.')
+          return gateway.store.reads.finish(...all)
+        }
+        const store = { ...gateway.store, reads: { ...gateway.store.reads, finish } }
+        const list = only(await read({ site: house.site, gateway: { ...gateway, store } }, user))
+        assert.deepEqual([list.problem, tries], [undefined, 3])
+        assert.ok(list.count > 0)
+      }))
+
+    test('a login that has succeeded does not fail because the friends cannot be expected', () =>
+      withHouse(async ({ gateway, site, ...house }) => {
+        const { user } = await link({ gateway, site, ...house }, HOSTS.github, { contacts: 20 })
+        const lists = () => Promise.reject(new GatewayError('overloaded', 'The database does not answer.'))
+        const store = { ...gateway.store, people: { ...gateway.store.people, lists } }
+        await expectFriends({ ...gateway, store }, site, user)
+        assert.ok(house.logged.some(({ level, message }) => level === 'error' && /friends/.test(message)))
+      }))
+
+    test('a read whose end could not be stored while stopping is not stored as an empty list', () =>
+      withHouse(async (house) => {
+        const { user } = await link(house, HOSTS.github, { contacts: 20 })
+        const { gateway } = house
+        const finish = async () => {
+          gateway.readings.stopping.abort()
+          throw new GatewayError('internal', 'The writer has ended.')
+        }
+        const store = { ...gateway.store, reads: { ...gateway.store.reads, finish } }
+        const left = only(await read({ site: house.site, gateway: { ...gateway, store } }, user))
+        assert.equal(left.problem?.code, 'overloaded')
+        const next = { ...gateway, readings: createReadings(gateway.bounds) }
+        const list = only(await read({ site: house.site, gateway: next }, user))
+        assert.equal(list.problem, undefined)
+        assert.ok(list.count > 0)
       }))
 
     test('a read that a stopping process leaves goes on where it was', () =>

@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createProgress } from '../src/commands/import-progress.ts'
-import { NO_COUNTS } from '../src/core/moving.ts'
+import { NO_COUNTS, type OldService } from '../src/core/moving.ts'
+import { gigyaItems } from '../src/moving/gigya-live.ts'
+import { oneAllItems } from '../src/moving/oneall-live.ts'
 import { databases } from './support/databases.ts'
 import { everybody, fill, openDoor, openPlace, type Place } from './support/old-service.ts'
 import { type Ended, kith, openFolder, startKith } from './support/process.ts'
@@ -317,6 +319,66 @@ function search({ cursorId }: Record<string, string>, call: number) {
   return { ...envelope, results: [{ UID: 'eve', socialProviders: 'twitter' }] }
 }
 
+test('nobody is lost who moves over the edge of a page, whoever leaves and comes meanwhile', async () => {
+  const users = Array.from({ length: 1_003 }, (_, at) => `user-${at}`)
+  let leaveBefore = ['page=2', 'page=3', 'page=3']
+  const service: OldService = {
+    async ask({ path }) {
+      const [, page] = /page=(\d+)/.exec(path) ?? []
+      if (page === undefined) return { status: 200, body: {} }
+      if (path.includes(leaveBefore[0] ?? 'nothing')) {
+        leaveBefore = leaveBefore.slice(1)
+        users.push(`new-${users.shift()}`)
+      }
+      const entries = users.slice((Number(page) - 1) * 500, Number(page) * 500)
+      const pagination = { current_page: page, total_pages: 3, total_entries: users.length }
+      const list = { pagination, entries: entries.map((token) => ({ user_token: token })) }
+      return { status: 200, body: { response: { result: { data: { users: list } } } } }
+    },
+    close: async () => undefined,
+  }
+  const read = async (from?: string, max = Number.POSITIVE_INFINITY) => {
+    const found: string[] = []
+    let place = from
+    for await (const item of oneAllItems(service, { atOnce: 4, withTokens: false }, from)) {
+      found.push(String((item.found?.value as { readonly user_token?: string } | undefined)?.user_token))
+      place = item.place
+      if (found.length >= max) break
+    }
+    return { found, place }
+  }
+  const { found } = await read()
+  assert.deepEqual(leaveBefore, ['page=3'])
+  assert.deepEqual(
+    users.filter((user) => !found.includes(user)),
+    [],
+  )
+  assert.equal(new Set(found).size, found.length)
+
+  // The same between two runs.
+  const first = await read(undefined, 502)
+  for (let times = 0; times < 5; times += 1) users.push(`new-${users.shift()}`)
+  leaveBefore = []
+  const rest = await read(first.place)
+  const all = [...first.found, ...rest.found]
+  assert.deepEqual(
+    users.filter((user) => !all.includes(user)),
+    [],
+  )
+})
+
+test('a search that is asked for anew is read from its first user', async () => {
+  const results = [3, 1, 2].map((at) => ({ UID: `u${at}` }))
+  const service: OldService = {
+    ask: async () => ({ status: 200, body: { errorCode: 0, results } }),
+    close: async () => undefined,
+  }
+  const wish = { method: 'accounts.search', apiKey: 'a', secret: 's' } as const
+  const place = JSON.stringify({ next: '', before: 0, done: 2 })
+  const found = await Array.fromAsync(gigyaItems(service, wish, place))
+  assert.equal(found.length, 3)
+})
+
 test('answers saved from OneAll are read in any order, and whatever is wrong with one costs that one', async (t) => {
   const [old, fresh] = [await openPlace(t, 'Old'), await openPlace(t, 'Fresh')]
   await fill(old, 3)
@@ -510,6 +572,14 @@ test('an import of a file that is told to stop, or killed, goes on behind its la
     assert.equal(code, 0, err)
     assert.equal(JSON.parse(out).isWhole, false)
     assert.match(err, /Stopped\. Run the same line again to go on\./)
+    const told = readFileSync(report, 'utf8')
+    const tried = await bring(t, place, ['oneall', '--files', file, '--dry-run', '--restart'], { settings })
+    assert.deepEqual([tried.code, tried.result.users], [0, 6_000], tried.err)
+    assert.ok(told.length > 0 && readFileSync(report, 'utf8').startsWith(told))
+    const { moving } = await place.inStore(async (store, site) => ({
+      moving: await store.moving.state(site, `oneall ${file}`),
+    }))
+    assert.ok((moving?.counts.users ?? 0) > 0)
   }
   const ended = await bring(t, place, ['oneall', '--files', file], { settings })
   assert.equal(ended.code, 0, ended.err)

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { networkOf } from '../src/core/clicks.ts'
 import { GatewayError } from '../src/core/errors.ts'
+import { createLinkBook } from '../src/core/link-book.ts'
 import { isCode, newCode } from '../src/core/link-codes.ts'
 import { purgeClicks } from '../src/core/link-service.ts'
 import { OTHER_REFERRER } from '../src/core/link-store.ts'
@@ -539,4 +540,29 @@ test('addresses of one household are one visitor', () => {
     '::1': '0:0:0:0',
   }
   for (const [address, network] of Object.entries(cases)) assert.equal(networkOf(address), network)
+})
+
+test('a database that is away is warned of once, however many follow links meanwhile', async () => {
+  let isAway = true
+  let warnings = 0
+  const version = async () => {
+    if (isAway) throw new Error('the database is away')
+    return 1
+  }
+  const store = { links: { version, follow: async () => undefined }, sites: { list: async () => [] } }
+  const options = { base: 'https://kith.example/s', blockedHosts: [], memoryBytes: 1_000 }
+  const book = createLinkBook({ store, warn: () => void warnings++ }, options)
+  const askOften = async () => {
+    for (let visitor = 0; visitor < 20; visitor += 1) {
+      book.known('abc', 'kith.example')
+      book.known('abc', 'kith.example')
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  await askOften()
+  assert.equal(warnings, 1)
+  isAway = false
+  await askOften()
+  await book.refresh()
+  assert.equal(warnings, 1)
 })

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { toSetting } from '../src/commands/switches.ts'
+import { toChange } from '../src/commands/switches.ts'
 import { LANGUAGES } from '../src/dialects/browser/words/words.ts'
 import { type House, openHouse } from './support/house.ts'
 import {
@@ -144,12 +144,12 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 test('what a site uses is said per network on the command line', () => {
-  assert.deepEqual(toSetting('uses', '*=contacts,linkedin=contacts+publish,github='), {
-    uses: { '*': ['contacts'], linkedin: ['contacts', 'publish'], github: [] },
+  assert.deepEqual(toChange('uses', '*=contacts,linkedin=contacts+publish,github='), {
+    set: { uses: { '*': ['contacts'], linkedin: ['contacts', 'publish'], github: [] } },
   })
-  assert.deepEqual(toSetting('uses', 'default'), { uses: undefined })
+  assert.deepEqual(toChange('uses', 'default'), { remove: ['uses'] })
   for (const wrong of ['github', 'github=stars', '=contacts']) {
-    assert.throws(() => toSetting('uses', wrong), /is not written as network=contacts\+publish/)
+    assert.throws(() => toChange('uses', wrong), /is not written as network=contacts\+publish/)
   }
 })
 

@@ -12,6 +12,7 @@ import { readConfig } from '../src/config.ts'
 import { toRun } from '../src/core/delivery-run.ts'
 import type { Limits, Media } from '../src/core/publish.ts'
 import { publishMessage } from '../src/core/sharing.ts'
+import { readPage } from '../src/media/page-words.ts'
 import { createMediaDoor } from '../src/media/serve.ts'
 import { start } from '../src/start.ts'
 import { databases } from './support/databases.ts'
@@ -232,6 +233,13 @@ describe('what is kept', () => {
         await publishMessage(gateway, site, { message: second, target, publishAt })
         const marks = async () => [...(await store.publications.neededMedia())].map(([mark]) => mark).sort()
         assert.deepEqual(await marks(), ['a', 'b', 'c'])
+        const nothing = {
+          ...gateway,
+          media: { ...gateway.media, take: () => assert.fail('It was fetched.') },
+        }
+        const inputs = [{ url: 'https://pictures.example/a.png' }]
+        const tooLate = { message: { text: 'Never' }, inputs, target, publishAt: Date.now() + 10_000 * DAY }
+        await assert.rejects(publishMessage(nothing, site, tooLate), { field: 'publish_at' })
         await store.messages.remove(site, token)
         assert.deepEqual(await marks(), ['c'])
       } finally {
@@ -333,6 +341,16 @@ describe('cards of links', () => {
       assert.ok(performance.now() - begun < 2_000)
     })
   }
+
+  test('letters that grow in lower case move no tag, and no name leads behind the table of entities', () => {
+    const page =
+      '<TITLE>İİİ &amp; &valueOf; &Auml;</TITLE><meta property="og:description" content="İ b"><body>'
+    assert.deepEqual(readPage(Buffer.from(page), 'text/html; charset=utf-8'), {
+      title: 'İİİ & &valueOf; Ä',
+      description: 'İ b',
+      image: undefined,
+    })
+  })
 
   test('the card of a short link of ours is that of the page behind it', async (context) => {
     const house = await openHouse()

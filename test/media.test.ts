@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -14,10 +14,13 @@ import { MEDIA_BOUNDS } from '../src/media/bounds.ts'
 import { createFolder } from '../src/media/folder.ts'
 import { fullDiskOr, isFullDisk } from '../src/media/full-disk.ts'
 import { createPainter } from '../src/media/painter.ts'
+import { sniff } from '../src/media/sniff.ts'
+import { createStock } from '../src/media/stock.ts'
 import { createTaking } from '../src/media/taking.ts'
 import { type MediaRoomForTest, type MediaRoomOptions, openMediaRoom, wholeOf } from './support/media.ts'
 import {
   animation,
+  box,
   type FileServer,
   movie,
   noise,
@@ -336,6 +339,74 @@ describe('what is taken', () => {
     })
   })
 
+  test('a video of very many boxes is refused, one of many is taken', async () => {
+    await withRoom({}, async (room) => {
+      const tracks = (each: number) =>
+        [1, 2, 3].map(() => box('trak', ...Array.from({ length: each }, () => box('free'))))
+      const film = (each: number) => {
+        const whole = movie()
+        const at = whole.indexOf('moov') - 4
+        const end = at + whole.readUInt32BE(at)
+        const index = box('moov', whole.subarray(at + 8, end), ...tracks(each))
+        return Buffer.concat([whole.subarray(0, at), index, whole.subarray(end)]).toString('base64')
+      }
+      const [taken] = await room.room.take(SITE, [{ base64: film(30_000) }])
+      assert.equal(taken?.durationMs, 12_000)
+      assert.equal((await refusal(room, { base64: film(40_000) })).code, 'invalid_request')
+    })
+  })
+
+  test('what a file is shows at once, however many comments it begins with', () => {
+    const begun = performance.now()
+    assert.deepEqual(sniff(Buffer.from('<!---->'.repeat(73))), { kind: 'other', name: 'a web page' })
+    assert.ok(performance.now() - begun < 1_000)
+    const drawing = '<?xml version="1.0"?> <!-- one --> <!-- - -- > two --><svg>'
+    assert.deepEqual(sniff(Buffer.from(drawing)), { kind: 'other', name: 'an SVG drawing' })
+  })
+
+  test('pictures that come after a painter has ended are read by the next one', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'kith-painter-'))
+    const painter = createPainter({ pixels: 10_000, ms: 20_000 }, { waitingMax: 9 })
+    try {
+      await plain(20, 10).png().toFile(join(dir, 'in.png'))
+      const [from, to] = [join(dir, 'in.png'), join(dir, 'out.png')]
+      const lost = assert.rejects(painter.clean(from, to), { code: 'internal' })
+      const closed = painter.close()
+      const next = painter.clean(from, to)
+      await Promise.all([lost, closed])
+      assert.equal((await next).width, 20)
+    } finally {
+      await painter.close()
+      await rm(dir, { recursive: true })
+    }
+  })
+
+  test('a picture that fails half written leaves nothing behind', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'kith-half-'))
+    const broken = new GatewayError('invalid_request', 'The picture is broken.')
+    const taking = createTaking({
+      fetchFile: async () => assert.fail('Nothing is fetched here.'),
+      folder: createFolder(dir, Date.now),
+      stock: { admit: async () => undefined, purge: async () => 0 },
+      painter: {
+        clean: async (_, to) => {
+          await writeFile(to, 'half')
+          throw broken
+        },
+        fit: () => assert.fail('Nothing is made to fit here.'),
+        close: async () => undefined,
+      },
+      bounds: MEDIA_BOUNDS,
+    })
+    try {
+      const base64 = (await plain(20, 20).png().toBuffer()).toString('base64')
+      await assert.rejects(taking.decode(base64, 'image', 1), broken)
+      assert.deepEqual(await readdir(join(dir, 'drafts')), [])
+    } finally {
+      await rm(dir, { recursive: true })
+    }
+  })
+
   test('a full disk is overload, whoever meets it', async () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
     const told = fullDiskOr(full)
@@ -394,6 +465,21 @@ describe('what is taken', () => {
       assert.equal(other.length, 1)
       const codes = (await Promise.all(wishes)).map(({ code }) => code)
       assert.ok(codes.includes('overloaded'), codes.join())
+    })
+  })
+
+  test('a site does not wait in the places of another one for the same picture', async () => {
+    await withRoom({ bounds: { fetchesPerSite: 1, fetchMs: 10_000 } }, async (room) => {
+      const url = `${server.url}/picture.png`
+      let isSlowOver = false
+      const slow = refusal(room, { url: `${server.url}/slow.png`, kind: 'image' }).then(() => {
+        isSlowOver = true
+      })
+      const behind = room.room.take(SITE, [{ url }])
+      await room.room.take({ id: 2 }, [{ url }])
+      assert.equal(isSlowOver, false)
+      assert.equal((await behind).length, 1)
+      await slow
     })
   })
 
@@ -460,5 +546,47 @@ describe('what is handed to networks', () => {
       const media = { hash: 'ab'.repeat(32), kind: 'image', mimeType: 'image/png', bytes: 10 } as const
       await assert.rejects(room.room.open(media, takes({})), { code: 'not_found' })
     })
+  })
+})
+
+describe('how much is kept', () => {
+  const bounds = { folderBytes: 1_000, keepMs: 30 * 86_400_000 }
+  const entry = (name: string, bytes: number) =>
+    ({ shelf: 'kept', name, bytes, usedAt: Date.now() - 2 * 3_600_000 }) as const
+  const openStock = (list: () => Promise<ReturnType<typeof entry>[]>) =>
+    createStock({
+      folder: { ...createFolder('/nowhere', Date.now), list, remove: async () => true, sweep: async () => 0 },
+      bounds,
+      needed: async () => new Set(),
+      now: Date.now,
+    })
+
+  test('a full folder makes room during and right after its upkeep', async () => {
+    const entries = [entry('a', 500), entry('b', 450)]
+    const stock = openStock(async () => entries)
+    await stock.purge()
+    await stock.admit('c', 200)
+
+    const other = openStock(async () => [entry('a', 500), entry('b', 450)])
+    await other.purge()
+    const upkeep = other.purge()
+    await other.admit('c', 200)
+    assert.equal(await upkeep, 0)
+  })
+
+  test('what is admitted while the folder is looked through counts, and counts once', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const young = { ...entry('seen', 300), usedAt: Date.now() }
+    const stock = openStock(async () => {
+      await promise
+      return [young]
+    })
+    const upkeep = stock.purge()
+    await stock.admit('seen', 300)
+    await stock.admit('unseen', 300)
+    resolve()
+    await upkeep
+    await assert.rejects(stock.admit('too much', 500), { code: 'overloaded' })
+    await stock.admit('just enough', 400)
   })
 })

@@ -49,6 +49,29 @@ for (const kind of databases) {
       takeSnapshots({ ...gateway, webhooks: { ...gateway.webhooks, call } }, toPingback)
     const nobody: CallHook = async () => ({ status: 500 })
 
+    test('a site that does not answer holds up no other, and is left when the process stops', async () => {
+      await using house = await openSharingHouse(kind)
+      const ada = await house.user('facebook')
+      const sharing_message_token = await publish(house, ada.token)
+      await start(house, { sharing_message_token, pingback_uri: 'https://silent.example/' })
+      const told = Promise.withResolvers<void>()
+      const call: CallHook = (_url, { signal }) =>
+        new Promise((_, reject) => {
+          told.resolve()
+          signal?.addEventListener('abort', () => reject(new Error('the process stops')))
+        })
+      const gateway = { ...house.gateway, webhooks: { ...house.gateway.webhooks, call } }
+      const stopping = new AbortController()
+      const telling = new Set<Promise<void>>()
+      assert.equal(await takeSnapshots(gateway, toPingback, { telling, signal: stopping.signal }), 1)
+      await told.promise
+      assert.equal(telling.size, 1)
+      stopping.abort()
+      await Promise.all(telling)
+      assert.equal(telling.size, 0)
+      assert.equal(await takeSnapshots(gateway, toPingback, { signal: stopping.signal }), 0)
+    })
+
     test('a snapshot is scheduled once, counted, read, listed and deleted', async () => {
       await using house = await openSharingHouse(kind)
       const ada = await house.user('facebook')

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { copyFileSync, globSync, readFileSync } from 'node:fs'
+import { closeSync, copyFileSync, globSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { Agent, createServer, get, type IncomingMessage, type RequestListener, request } from 'node:http'
 import { createServer as createTlsServer, request as requestSecurely } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { assemble } from '../src/assemble.ts'
+import { readConfig } from '../src/config.ts'
 import { GatewayError } from '../src/core/errors.ts'
 import type { Log } from '../src/core/gateway.ts'
 import { openSandbox } from '../src/sandbox/sandbox.ts'
@@ -166,6 +168,15 @@ test('a taken port, a second server of the file and a bad setting are said in on
   assert.deepEqual([noKey.code, noKey.err], [1, 'The certificate /nowhere cannot be read.\n'])
 })
 
+test('a gateway that cannot be assembled leaves its database to the next one', async (t) => {
+  const config = readConfig({ KITH_DATABASE_URL: join(openFolder(t), 'kith.db') })
+  const parts = { log: SILENT, meter: { count: () => {}, seconds: () => {}, gauge: () => {} } }
+  const links = { ...config.links, shortUrl: 'no address' }
+  await assert.rejects(assemble({ ...config, links }, parts), /Invalid URL/)
+  const { close } = await assemble(config, parts)
+  await close()
+})
+
 test('a host that is not of this machine cannot be listened on', async (t) => {
   const { front, gateway, close } = await openHouse({})
   t.after(close)
@@ -243,6 +254,16 @@ test('a new certificate is taken up while old connections go on, and a bad one i
   put('one', 'two')
   await until(/old one stays/)
   assert.equal(await nameSeen(true), 'two.kith.test')
+
+  // A link to itself cannot be followed: looking at it fails otherwise than at a file that is absent.
+  rmSync(files.cert)
+  symlinkSync(files.cert, files.cert)
+  await until(/old one stays/)
+  await pause(50)
+  assert.deepEqual(logged, [])
+  rmSync(files.cert)
+  put('one', 'one')
+  await until(/read again/)
 })
 
 test('a database that is down, silent or about to be left is not ready, and alive all the same', async (t) => {
@@ -252,7 +273,7 @@ test('a database that is down, silent or about to be left is not ready, and aliv
     { ping: () => new Promise<void>(() => {}), expected: [503, 'database unreachable'] },
   ] as const
   for (const { ping, expected } of cases) {
-    const health = createHealth({ ping, pingMaxMs: 50 })
+    const health = createHealth({ ping, log: SILENT, pingMaxMs: 50 })
     const url = await open(
       (asked, response) => void (health.answer(asked, response) || response.writeHead(404).end()),
       t,
@@ -269,6 +290,7 @@ test('a database that is down, silent or about to be left is not ready, and aliv
 test('many who ask whether it is ready cause one look at the database', async (t) => {
   let pings = 0
   const health = createHealth({
+    log: SILENT,
     ping: async () => {
       pings++
       await pause(20)
@@ -277,6 +299,42 @@ test('many who ask whether it is ready cause one look at the database', async (t
   const url = await open((asked, response) => void health.answer(asked, response), t)
   await Promise.all(Array.from({ length: 30 }, () => ask(`${url}/readyz`)))
   assert.equal(pings, 1)
+})
+
+test('why the database is away is logged once, and once that it is back', async (t) => {
+  const logged: unknown[] = []
+  const log: Log = {
+    ...SILENT,
+    error: ({ error }) => void logged.push(error instanceof Error ? error.message : error),
+    info: (_fields, message) => void logged.push(message),
+  }
+  let isDown = true
+  const ping = async () => {
+    if (isDown) throw new Error('connection refused')
+  }
+  const health = createHealth({ ping, log, pingEveryMs: -1 })
+  const url = await open((asked, response) => void health.answer(asked, response), t)
+  const statuses = [await ask(`${url}/readyz`), await ask(`${url}/readyz`)]
+  isDown = false
+  statuses.push(await ask(`${url}/readyz`), await ask(`${url}/readyz`))
+  assert.deepEqual(
+    statuses.map(({ status }) => status),
+    [503, 503, 200, 200],
+  )
+  assert.deepEqual(logged, ['connection refused', 'the database answers again'])
+})
+
+test('a log whose disk is full ends nobody: what does not fit is dropped, also at the end', async (t) => {
+  // https://man7.org/linux/man-pages/man4/full.4.html
+  const full = openSync('/dev/full', 'w')
+  t.after(() => closeSync(full))
+  const log = createLog('info', full, { waitingMaxBytes: 10_000 })
+  for (let line = 0; line < 500; line += 1) {
+    log.info({ text: 'x'.repeat(1_000) }, 'it is heard by nobody')
+    if (line % 100 === 0) await pause(5)
+  }
+  await pause(20)
+  log.flush()
 })
 
 test('no secret reaches the log, wherever it stands', () => {

@@ -5,6 +5,7 @@ import { resumePublishing } from '../src/core/deliveries.ts'
 import type { Gateway } from '../src/core/gateway.ts'
 import { lookFor } from '../src/core/lookup.ts'
 import type { Identity } from '../src/core/model.ts'
+import { planPublications } from '../src/core/plan.ts'
 import type { Network, Page, Paged } from '../src/core/provider.ts'
 import type { RecentPost } from '../src/core/publish.ts'
 import {
@@ -92,6 +93,19 @@ for (const database of databases) {
         [],
       )
     }
+
+    test('others are served while a long text is made ready for many places', () =>
+      withHouse(async ({ gateway, site, user }) => {
+        const { identities } = await user('keyed')
+        const places = Array(9).fill({ provider: 'keyed', identity: identities[0] })
+        let isServed = false
+        setImmediate(() => {
+          isServed = true
+        })
+        const long = words('word '.repeat(200))
+        const planned = await planPublications(gateway, site, places, long, {})
+        assert.deepEqual([planned.length, isServed], [9, true])
+      }))
 
     test('a message goes to every network at once, and each says what became of it', () =>
       withHouse(async ({ offices, gateway, site, user, say }) => {

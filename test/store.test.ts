@@ -52,6 +52,27 @@ for (const database of databases) {
       await assert.rejects(store.sites.secrets({ id: 999 }), code('not_found'))
     })
 
+    test('changes of different settings at the same time all stay, and what is not named is left as it is', async () => {
+      await using house = await openStoreHouse(database)
+      const { store, site } = house
+      const { changeSettings } = store.sites
+      await store.sites.saveSettings(site, { legacy2011: true, feedEntries: 5 })
+      const allow = (domain: string) => ({ allow: { domains: [domain], atMost: 2 } })
+      await Promise.all([
+        changeSettings(site, { set: { showAccessTokens: false } }),
+        changeSettings(site, allow('a.example')),
+        changeSettings(site, { remove: ['legacy2011'] }),
+      ])
+      const changed = await changeSettings(site, allow('b.example'))
+      const found = await store.sites.bySubdomain(site.subdomain)
+      const allowedDomains = ['a.example', 'b.example']
+      assert.deepEqual(found?.settings, { feedEntries: 5, showAccessTokens: false, allowedDomains })
+      assert.deepEqual(changed, found?.settings)
+      await changeSettings(site, allow('a.example'))
+      await assert.rejects(changeSettings(site, allow('c.example')), code('forbidden'))
+      await assert.rejects(changeSettings({ id: 999 }, allow('c.example')), code('not_found'))
+    })
+
     test('a token of another site finds nothing and changes nothing', async () => {
       await using house = await openStoreHouse(database)
       const { store, site } = house

@@ -36,6 +36,20 @@ for (const kind of databases) {
     const friend = { account: cleo.token, remark: 'my Cleo', groups: ['work'], custom: { Vip: 'gold' } }
     await store.graph.importFriends(site, user.token, [friend], rulesOf(site, Date.now()))
 
+    const session = {
+      token: 'opens-a-session',
+      topRealm: 'shops',
+      subRealm: '',
+      data: 'basket 7',
+      lifeMs: 60_000,
+    }
+    await store.sso.put(identity, session)
+    await store.cloud.put(
+      site,
+      { field: 'user_token', value: user.token },
+      { login: 'ada@shop.example', password: 'hash-of-it', data: { size: 'of shoes 38' }, isAppended: false },
+    )
+
     const exported = await exportUser(store, site, user.token)
     const text = JSON.stringify(exported)
     for (const part of [
@@ -50,10 +64,19 @@ for (const kind of databases) {
       '"groupIds":[1]',
       '"groupNames":[[1,"work"]]',
       '"custom":{"Vip":"gold"}',
+      '"topRealm":"shops","data":"basket 7"',
+      '"login":"ada@shop.example","stored":{"size":"of shoes 38"}',
     ]) {
       assert.ok(text.includes(part), part)
     }
-    for (const secret of ['access-of-ada', 'refresh-of-ada', 'Person ben', other.user.token]) {
+    for (const secret of [
+      'access-of-ada',
+      'refresh-of-ada',
+      'Person ben',
+      other.user.token,
+      'hash-of-it',
+      session.token,
+    ]) {
       assert.ok(!text.includes(secret), secret)
     }
     const withTokens = await exportUser(store, site, user.token, { withTokens: true })

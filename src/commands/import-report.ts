@@ -1,14 +1,15 @@
 // The report of problems: a file with one JSON object a line.
 
-import { closeSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { GatewayError } from '../core/errors.ts'
 import type { Report } from '../moving/run.ts'
 
 /**
- * Opens the file, made where there is none, for its owner alone; `invalid_request` when that cannot be. Closed, it goes
- * when there is nothing in it.
+ * Opens the file, made where there is none, for its owner alone; `invalid_request` when that cannot be. Closed, one that
+ * was made goes when there is nothing in it.
  */
 export function openReport(path: string): Report & { close(): void } {
+  const isNew = !existsSync(path)
   const file = open(path)
   if (!fstatSync(file).isFile()) {
     closeSync(file)
@@ -32,7 +33,7 @@ export function openReport(path: string): Report & { close(): void } {
     },
     close() {
       closeSync(file)
-      if (length === 0) rmSync(path, { force: true })
+      if (isNew && length === 0) rmSync(path, { force: true })
     },
   }
 }

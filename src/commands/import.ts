@@ -1,5 +1,6 @@
 // kith import: users from another service, live or from files saved from it.
 
+import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { GatewayError } from '../core/errors.ts'
@@ -14,6 +15,7 @@ import type { Item, ToMoved } from '../moving/records.ts'
 import { runImport } from '../moving/run.ts'
 import { openOldService } from '../outside.ts'
 import { providersById } from '../providers/index.ts'
+import { stayThrifty } from '../server/thrift.ts'
 import { createProgress, type Progress } from './import-progress.ts'
 import { openReport } from './import-report.ts'
 import { readSecret } from './secret.ts'
@@ -52,16 +54,19 @@ export async function importUsers([kind, ...args]: readonly string[]): Promise<v
   const { positionals, values } = readArgs(args, OPTIONS)
   const { site: subdomain } = takeWords(positionals, ['site'])
   const isTrial = values['dry-run'] === true
-  const path = resolve(values.problems ?? `kith-import-${subdomain}.problems.ndjson`)
+  stayThrifty()
   await withStore(async (store, config) => {
     const site = await siteNamed(store, subdomain)
     const progress = createProgress()
     const source = await open(values, config, progress)
+    const path = resolve(values.problems ?? reportName(subdomain, source, isTrial))
     const report = openReport(path)
+    // A file of trials alone begins anew with each of them.
+    if (isTrial && values.problems === undefined) report.cut(0)
     const stop = new AbortController()
     void untilTold().then(() => stop.abort())
     try {
-      if (values.restart) await store.moving.forget(site, source.name)
+      if (values.restart && !isTrial) await store.moving.forget(site, source.name)
       const { counts, isWhole, isResumed } = await runImport({
         moving: store.moving,
         site,
@@ -83,6 +88,12 @@ export async function importUsers([kind, ...args]: readonly string[]): Promise<v
       await source.service?.close()
     }
   })
+}
+
+/** Each source has a report of its own, and so have trials: none empties what an interrupted import goes on with. */
+function reportName(subdomain: string, { name }: Source, isTrial: boolean): string {
+  const source = `${name.split(' ', 1)}-${hash('sha256', name).slice(0, 8)}`
+  return `kith-import-${subdomain}.${source}${isTrial ? '.dry-run' : ''}.problems.ndjson`
 }
 
 type Open = (values: Values, config: Config, progress: Progress) => Promise<Source>

@@ -12,7 +12,7 @@ import { version } from './version.ts'
 export async function serve(args: readonly string[]): Promise<void> {
   takeWords(readArgs(args, {}).positionals, [])
   const config = readConfig()
-  const log = createLog(config.server.logLevel)
+  const log = createLog(config.server.logLevel, 1, { waitingMaxBytes: config.server.logBytes })
   const told = untilTold()
   const crash = (error: unknown) => {
     log.error({ error }, 'something nobody waited for went wrong; the process ends')

@@ -1,7 +1,7 @@
 // kith site: the customers of this gateway.
 
 import { createSite } from './credentials.ts'
-import { toSetting } from './switches.ts'
+import { toChange } from './switches.ts'
 import { print, readArgs, takeWords, UsageError } from './usage.ts'
 import { siteNamed, withStore } from './with-store.ts'
 
@@ -47,12 +47,9 @@ async function list(args: readonly string[]): Promise<void> {
 
 async function set(args: readonly string[]): Promise<void> {
   const words = takeWords(readArgs(args, {}).positionals, ['subdomain', 'switch', 'value'])
-  const change = toSetting(words.switch, words.value)
+  const change = toChange(words.switch, words.value)
   await withStore(async (store) => {
-    const { id, settings } = await siteNamed(store, words.subdomain)
-    const changed = { ...settings, ...change }
-    await store.sites.saveSettings({ id }, changed)
-    print(changed)
+    print(await store.sites.changeSettings(await siteNamed(store, words.subdomain), change))
   })
 }
 

@@ -1,7 +1,7 @@
 // The switches of a site, as text on a command line.
 
 import { limitsOf } from '../core/graph-limits.ts'
-import type { SiteSettings } from '../core/model.ts'
+import type { SettingsChange, SiteSettings } from '../core/model.ts'
 import { UsageError } from './usage.ts'
 
 /** How the value of each switch is read. */
@@ -28,9 +28,10 @@ const SWITCHES: { readonly [Name in keyof Required<SiteSettings>]: (value: strin
   callsPerSecond: toNumber,
 }
 
-/** One switch of a site as it is stored; `default` takes it away. UsageError names what is wrong. */
-export function toSetting(name: string, value: string): SiteSettings {
-  if (isSwitch(name)) return { [name]: value === 'default' ? undefined : SWITCHES[name](value) }
+/** The change of one switch of a site; `default` takes it away. UsageError names what is wrong. */
+export function toChange(name: string, value: string): SettingsChange {
+  if (isSwitch(name))
+    return value === 'default' ? { remove: [name] } : { set: { [name]: SWITCHES[name](value) } }
   throw new UsageError(`There is no switch "${name}"; there are: ${Object.keys(SWITCHES).join(', ')}.`)
 }
 

@@ -1,6 +1,5 @@
 // What the steps of a delivery stand on: the lease, the draft, and what an error says.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import { goneProblem } from './gone.ts'
@@ -9,6 +8,7 @@ import type { Identity } from './model.ts'
 import type { Network, Provider } from './provider.ts'
 import type { Draft, Publish } from './publish.ts'
 import type { Held, Progress, Then } from './sharing-store.ts'
+import { whileBusy } from './while-busy.ts'
 
 /** A publication with all that its steps need. */
 export interface Run {
@@ -78,28 +78,16 @@ export function keepLease(
   return { stop: () => clearInterval(timer) }
 }
 
-/** How often, and after which first pause, a step is stored again when the database was too busy. */
-const SAVE_ATTEMPTS = 6
-const SAVE_PAUSE_MS = 50
-
 /** Stores a step; `taken` when the post that was found is another publication's. */
-export async function save(
+export function save(
   { store }: Gateway,
   held: Held,
   progress: Progress,
   then: Then,
 ): Promise<'saved' | 'lost' | 'taken'> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await store.publications.save(held, progress, then)
-    } catch (error) {
-      // What the network has answered would be lost with it. `conflict`: two publications wanted one post at the same
-      // moment; by now it is known whose it is.
-      const { code } = GatewayError.from(error)
-      if (attempt >= SAVE_ATTEMPTS || (code !== 'overloaded' && code !== 'conflict')) throw error
-      await sleep(SAVE_PAUSE_MS * 2 ** attempt)
-    }
-  }
+  // What the network has answered would be lost with it. `conflict`: two publications wanted one post at the same
+  // moment; by now it is known whose it is.
+  return whileBusy(() => store.publications.save(held, progress, then))
 }
 
 /** Whether a visible request may have left. */

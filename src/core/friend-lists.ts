@@ -51,13 +51,29 @@ export async function readFriendLists(
 
 /**
  * Drops the lists of a user who has just logged in, and starts to read them again. Networks that charge for it are
- * read when somebody asks, unless the site says otherwise (`prefetchContacts`).
+ * read when somebody asks, unless the site says otherwise (`prefetchContacts`). Never rejects: the login has succeeded.
  */
 export async function expectFriends(
   gateway: Gateway,
   site: Pick<Site, 'settings'>,
   user: Pick<User, 'id' | 'siteId'>,
-  { providers }: { readonly providers?: readonly string[] } = {},
+  options: { readonly providers?: readonly string[] } = {},
+): Promise<void> {
+  try {
+    await expectLists(gateway, site, user, options)
+  } catch (error) {
+    gateway.log.error(
+      { error },
+      'the friends of a user who has logged in will not be read anew by themselves',
+    )
+  }
+}
+
+async function expectLists(
+  gateway: Gateway,
+  site: Pick<Site, 'settings'>,
+  user: Pick<User, 'id' | 'siteId'>,
+  { providers }: { readonly providers?: readonly string[] },
 ): Promise<void> {
   const { lists } = await gateway.store.people.lists(user)
   const expected = lists.filter(

@@ -81,6 +81,7 @@ export function createLinkBook({ store, warn }: BookParts, options: LinkBookOpti
   let askedAt = Number.NEGATIVE_INFINITY
   let epoch = 0
   let asking: Promise<void> | undefined
+  let isAway = false
 
   function forget(): void {
     epoch += 1
@@ -89,9 +90,21 @@ export function createLinkBook({ store, warn }: BookParts, options: LinkBookOpti
 
   function refresh(): Promise<void> {
     if (performance.now() - askedAt < STALE_MS / 2) return Promise.resolve()
-    asking ??= ask().finally(() => {
-      asking = undefined
-    })
+    asking ??= ask()
+      .then(
+        () => {
+          isAway = false
+        },
+        (error) => {
+          // Once for each time that the database is away: every visitor asks again.
+          if (!isAway) warn(error)
+          isAway = true
+          throw error
+        },
+      )
+      .finally(() => {
+        asking = undefined
+      })
     return asking
   }
 
@@ -118,7 +131,8 @@ export function createLinkBook({ store, warn }: BookParts, options: LinkBookOpti
   /** Asks ahead, so that who follows a link seldom waits for it. */
   function isFresh(): boolean {
     const ageMs = performance.now() - askedAt
-    if (ageMs > STALE_MS / 2) refresh().catch(warn)
+    // It is warned of where it is asked.
+    if (ageMs > STALE_MS / 2) refresh().catch(() => undefined)
     return ageMs <= STALE_MS
   }
 

@@ -92,14 +92,14 @@ export async function linksOf(
 }
 
 /** Does it again when the code of a short link was taken, after `renew` has seen to another one. */
-export async function withFreeCode<T>(attempt: () => Promise<T>, renew?: () => void): Promise<T> {
+export async function withFreeCode<T>(attempt: () => Promise<T>, renew?: () => Promise<void>): Promise<T> {
   for (let left = TRIES; ; left -= 1) {
     try {
       return await attempt()
     } catch (error) {
       const isTaken = error instanceof GatewayError && error.code === 'conflict' && error.field === 'code'
       if (!isTaken || left <= 1) throw error
-      renew?.()
+      await renew?.()
     }
   }
 }

@@ -71,6 +71,15 @@ export interface SiteSettings {
   readonly callsPerSecond?: number
 }
 
+/** A change of some settings of a site. */
+export interface SettingsChange {
+  readonly set?: SiteSettings
+  /** Back to their defaults. */
+  readonly remove?: readonly (keyof SiteSettings)[]
+  /** Added to `allowedDomains`, which may then be so many; `forbidden` when they would be more. */
+  readonly allow?: { readonly domains: readonly string[]; readonly atMost: number }
+}
+
 /** The secrets of a site that must be readable again, to check or make signatures. */
 export interface SiteSecrets {
   /** Gigya partner secret, base64. */

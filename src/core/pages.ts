@@ -44,7 +44,10 @@ export interface Run {
   readonly signal: AbortSignal
 }
 
-/** Reads all lists of the identity at the same time to their ends, or to the bound; rejects when one fails. */
+/**
+ * Reads all lists of the identity at the same time to their ends, or to the bound; rejects as the first one that fails,
+ * once none of them takes in anything more.
+ */
 export async function readLists(run: Run): Promise<void> {
   const { gateway, identity, lists } = run
   const contacts = gateway.providers.get(identity.provider)?.contacts
@@ -56,16 +59,16 @@ export async function readLists(run: Run): Promise<void> {
     relations.map(async (relation) => {
       const pager = contacts?.[relation]
       if (!pager) return
-      lists[relation] ??= { pages: [], count: 0, next: pager.first(identity), isDone: false }
       try {
+        lists[relation] ??= { pages: [], count: 0, next: pager.first(identity), isDone: false }
         await readList({ ...run, signal }, network, pager, lists[relation])
       } catch (error) {
         // One list alone says nothing true: the other need not be read on.
         failed.abort(error)
-        throw error
       }
     }),
   )
+  failed.signal.throwIfAborted()
 }
 
 async function readList(run: Run, network: Network, pager: Paged<Contact>, list: List): Promise<void> {

@@ -10,6 +10,7 @@ import type { Message, Rendered } from './publish.ts'
 import { renderFor } from './render.ts'
 import type { MessageFlags, NewPublication } from './sharing-store.ts'
 import { newTid } from './tid.ts'
+import { ownTurn } from './turns.ts'
 
 /** All of a user's identities on these networks (provider ids), or one identity. Tokens, as callers know them. */
 export type Target =
@@ -25,6 +26,9 @@ export interface Place {
 
 /** Longest provider id that is kept, in UTF-16 units. */
 const PROVIDER_LENGTH_MAX = 64
+
+/** The longest text, in UTF-16 units, that is made ready for many places without a pause: it is shortened hardly anywhere. */
+const TEXT_IN_ONE_TURN = 200
 
 /** The places of a target, each once, as they were named; `not_found` when there is no such user or identity. */
 export async function findPlaces(
@@ -75,19 +79,26 @@ function placesOn({ providers }: Gateway, identities: readonly Identity[], id: s
   return [{ provider: id, problem: { code: 'not_found', message, field: 'providers' } }]
 }
 
-/** One publication for each place, with a name of its own and the words that this network will be shown. */
-export function planPublications(
+/**
+ * One publication for each place, with a name of its own and the words that this network will be shown. A long text is
+ * measured and shortened for each place in a turn of its own.
+ */
+export async function planPublications(
   gateway: Gateway,
   site: Pick<Site, 'id'>,
   places: readonly Place[],
   message: Message,
   flags: MessageFlags,
-): readonly NewPublication[] {
-  return places.map(({ provider, identity, problem }) => {
+): Promise<readonly NewPublication[]> {
+  const isLong = (message.text?.length ?? 0) > TEXT_IN_ONE_TURN
+  const planned: NewPublication[] = []
+  for (const { provider, identity, problem } of places) {
+    if (isLong && planned.length > 0) await ownTurn()
     const key = newTid(gateway.now())
-    if (!identity) return { key, provider, problem }
-    return { key, provider, identity, ...renderOn(gateway, site, identity, message, flags) }
-  })
+    if (!identity) planned.push({ key, provider, problem })
+    else planned.push({ key, provider, identity, ...renderOn(gateway, site, identity, message, flags) })
+  }
+  return planned
 }
 
 /**

@@ -10,6 +10,7 @@ import { fromProgress, type Lists, pagesOf, type Run, readLists, toProgress, typ
 import { joinPages } from './portable.ts'
 import { createRoom, type Room } from './room.ts'
 import { createSlots, type Slots } from './slots.ts'
+import { whileBusy } from './while-busy.ts'
 
 /** Longest that a dead process can hold up the others, in milliseconds. */
 const LEASE_MS = 30_000
@@ -193,19 +194,21 @@ async function stillThere({ store }: Gateway, { siteId, token }: Identity): Prom
 async function readAll(run: Run, ended: AbortController): Promise<ReadOutcome> {
   const { gateway, identity, lists, fence } = run
   const checkpoints = keepPlace(run, ended)
+  let hasPages = true
   try {
     await readLists(run)
     checkpoints.stop()
     const { contacts, count, isCut } = joinPages(pagesOf(lists), gateway.bounds.contactsPerIdentity)
     const isTruncated = isCut || Object.values(lists).some((list) => list.next !== undefined || list.isCut)
+    hasPages = false
     for (const list of Object.values(lists)) for (const { bytes } of list.pages.splice(0)) letGo(bytes)
     const snapshot = { contacts, count, isTruncated, fetchedAt: gateway.now() }
-    const head = await gateway.store.reads.finish(identity, fence, snapshot)
+    const head = await whileBusy(() => gateway.store.reads.finish(identity, fence, snapshot))
     if (!head) throw new GatewayError('not_found', 'The identity was changed or deleted while it was read.')
     return { snapshot: head, contacts }
   } catch (error) {
     checkpoints.stop()
-    return await giveUp(run, error)
+    return await giveUp(run, error, { hasPages })
   }
 }
 
@@ -243,11 +246,18 @@ function keepPlace({ gateway, identity, lists, fence }: Run, ended: AbortControl
   }
 }
 
-async function giveUp(run: Run, error: unknown): Promise<ReadOutcome> {
+async function giveUp(
+  run: Run,
+  error: unknown,
+  { hasPages }: { readonly hasPages: boolean },
+): Promise<ReadOutcome> {
   const { gateway, identity, lists, fence, signal } = run
   const { store, readings, bounds } = gateway
   if (readings.stopping.signal.aborted) {
-    await store.reads.checkpoint(identity, fence, { leaseMs: LEASE_MS, progress: toProgress(lists) })
+    // Without its pages a place would be a list that has ended and is empty: then the one stored before stands.
+    if (hasPages) {
+      await store.reads.checkpoint(identity, fence, { leaseMs: LEASE_MS, progress: toProgress(lists) })
+    }
     await store.reads.release(identity, fence)
     return { problem: STOPPING }
   }

@@ -67,6 +67,8 @@ export async function publishMessage(
     const repeated = await answerRepeated(gateway, site, content, options)
     if (repeated) return repeated
   }
+  // Said before anything is fetched for it.
+  checkTime(options.publishAt, gateway.now(), gateway.deliveries.bounds.aheadMaxMs)
   const described = inputs.map((input, at) => ({ ...input, alt: sent.media[media.length + at]?.alt }))
   const taken = await takeMedia(gateway, site, described)
   const cleaned = { ...sent, media: [...sent.media.slice(0, media.length), ...taken] }
@@ -135,7 +137,7 @@ export function standingOf({ state, sendAt }: Publication, now: number): Standin
 
 interface Wish {
   /** The publications, with new keys and new short links each time it is asked. */
-  readonly plan: () => readonly NewPublication[]
+  readonly plan: () => Promise<readonly NewPublication[]>
   /** What the request asks for, to tell it from another one of the same key. */
   readonly content: unknown
   readonly options: PublishOptions
@@ -153,7 +155,7 @@ async function accept(
   const sendAt = checkTime(options.publishAt, now, bounds.aheadMaxMs)
   const request = toRequest(options.idempotencyKey, content, bounds.requestMemoryMs)
   const endsAt = performance.now() + Math.min(options.deadlineMs ?? bounds.deadlineMs, bounds.deadlineMs)
-  let publications = plan()
+  let publications = await plan()
   const limit = placesFor(gateway, publications.length)
   deliveries.reserved += limit
   let accepted: Accepted
@@ -161,8 +163,8 @@ async function accept(
   try {
     const hold = { limit, leaseMs: bounds.leaseMs }
     const attempt = () => store({ publications, now, sendAt, hold, request })
-    accepted = await withFreeCode(attempt, () => {
-      publications = plan()
+    accepted = await withFreeCode(attempt, async () => {
+      publications = await plan()
     })
     if (accepted.outcome === 'created') started = startAll(gateway, site, { accepted, publications, sendAt })
   } finally {

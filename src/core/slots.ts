@@ -32,7 +32,7 @@ export function createSlots(atOnce: number, waitingMax: number): Slots {
         return once()
       }
       if (queue.length >= waitingMax) {
-        throw new GatewayError('overloaded', 'Too many reads are waiting; try again shortly.', {
+        throw new GatewayError('overloaded', 'Too many others are waiting; try again shortly.', {
           retryAfterSeconds: 5,
         })
       }

@@ -11,6 +11,8 @@ type SiteRef = Pick<Site, 'id'>
 
 /** Snapshots taken in one turn, and how long a dead process can hold one up. */
 const AT_ONCE = 16
+/** Sites told at the same time: those that do not answer hold up nobody before that. */
+const TELLING_MAX = 64
 const LEASE_MS = 60_000
 /** How often a site is told in vain, and the pause after the first time; each next one is four times as long. */
 const TOLD_MAX = 6
@@ -66,20 +68,47 @@ export type ToNotice = (
   snapshot: MessageSnapshot,
 ) => Promise<{ readonly body: string; readonly headers: Readonly<Record<string, string>> }>
 
-/** Takes the snapshots whose turn it is and tells their sites; answers how many were looked at. */
-export async function takeSnapshots(gateway: Gateway, toNotice: ToNotice): Promise<number> {
-  const due = await gateway.store.messageSnapshots.claim({ limit: AT_ONCE, leaseMs: LEASE_MS })
-  await Promise.all(due.map((snapshot) => work(gateway, snapshot, toNotice)))
+/** How sites are told: `telling` holds those being told, none of which rejects; when it is aborted they are left. */
+export interface Telling {
+  readonly telling: Set<Promise<void>>
+  readonly signal: AbortSignal
+}
+
+/**
+ * Takes the snapshots whose turn it is and tells their sites; answers how many were looked at. It waits for those that
+ * are told unless it is given where they are to be noted.
+ */
+export async function takeSnapshots(
+  gateway: Gateway,
+  toNotice: ToNotice,
+  { telling, signal }: Partial<Telling> = {},
+): Promise<number> {
+  const noted = telling ?? new Set<Promise<void>>()
+  const limit = Math.min(AT_ONCE, TELLING_MAX - noted.size)
+  if (limit <= 0 || signal?.aborted) return 0
+  const due = await gateway.store.messageSnapshots.claim({ limit, leaseMs: LEASE_MS })
+  await Promise.all(
+    due.map((snapshot) =>
+      orLeave(gateway, snapshot, async () => {
+        const taken = snapshot.finishedAt === undefined ? await take(gateway, snapshot) : snapshot
+        if (taken.pingbackUri === undefined) return
+        const told = orLeave(gateway, snapshot, () =>
+          tell(gateway, { ...snapshot, ...taken }, toNotice, signal),
+        ).finally(() => noted.delete(told))
+        noted.add(told)
+      }),
+    ),
+  )
+  if (!telling) await Promise.all(noted)
   return due.length
 }
 
-async function work(gateway: Gateway, snapshot: DueSnapshot, toNotice: ToNotice): Promise<void> {
+async function orLeave(gateway: Gateway, { token }: DueSnapshot, work: () => Promise<void>): Promise<void> {
   try {
-    const taken = snapshot.finishedAt === undefined ? await take(gateway, snapshot) : snapshot
-    if (taken.pingbackUri !== undefined) await tell(gateway, { ...snapshot, ...taken }, toNotice)
+    await work()
   } catch (error) {
     // Its lease ends by itself, and somebody tries again.
-    gateway.log.warn({ snapshot: snapshot.token, error }, 'a snapshot could not be taken')
+    gateway.log.warn({ snapshot: token, error }, 'a snapshot could not be taken')
   }
 }
 
@@ -96,18 +125,32 @@ async function take(gateway: Gateway, snapshot: DueSnapshot): Promise<MessageSna
   return { ...snapshot, counts, finishedAt }
 }
 
-async function tell(gateway: Gateway, snapshot: DueSnapshot, toNotice: ToNotice): Promise<void> {
+async function tell(
+  gateway: Gateway,
+  snapshot: DueSnapshot,
+  toNotice: ToNotice,
+  signal?: AbortSignal,
+): Promise<void> {
   const { pingbackUri = '', attempts } = snapshot
   const notice = await toNotice(gateway, snapshot)
   let problem: unknown
+  let cause: unknown
   try {
-    const { status } = await gateway.webhooks.call(pingbackUri, { ...notice, timeoutMs: DEADLINE_MS })
+    const request = { ...notice, timeoutMs: DEADLINE_MS, signal }
+    const { status } = await gateway.webhooks.call(pingbackUri, request)
     if (status < 300) return await gateway.store.messageSnapshots.told(snapshot)
     problem = status
   } catch (error) {
-    problem = GatewayError.from(error).code
+    // We broke it off ourselves: it is told again when its lease has ended.
+    if (signal?.aborted) return
+    const failure = GatewayError.from(error)
+    problem = failure.code
+    cause = failure.cause
   }
-  gateway.log.info({ snapshot: snapshot.token, problem }, 'a site could not be told of its snapshot')
+  gateway.log.info(
+    { snapshot: snapshot.token, problem, error: cause },
+    'a site could not be told of its snapshot',
+  )
   const isOver = attempts + 1 >= TOLD_MAX
   await gateway.store.messageSnapshots.told(snapshot, isOver ? undefined : { inMs: PAUSE_MS * 4 ** attempts })
 }

@@ -16,6 +16,7 @@ import type {
   PageQuery,
   Posting,
   Profile,
+  SettingsChange,
   Site,
   SiteSecrets,
   SiteSettings,
@@ -90,7 +91,10 @@ export interface Store {
     byPublicKey(publicKey: string): Promise<Site | undefined>
     list(): Promise<readonly Site[]>
     secrets(site: SiteRef): Promise<SiteSecrets>
+    /** In the place of all that were there. */
     saveSettings(site: SiteRef, settings: SiteSettings): Promise<void>
+    /** Changes what is named and leaves the rest as it is by now; answers all settings. `not_found` without the site. */
+    changeSettings(site: SiteRef, change: SettingsChange): Promise<SiteSettings>
     /** With all that belongs to it. */
     remove(site: SiteRef): Promise<void>
   }

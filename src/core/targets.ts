@@ -31,8 +31,11 @@ export async function readTargets(gateway: Gateway, identity: Identity): Promise
       request = next
     }
   } catch (error) {
-    const { code } = GatewayError.from(error)
-    gateway.log.warn({ provider: provider.id, code }, 'a network did not tell its places to post to')
+    const { code, cause } = GatewayError.from(error)
+    gateway.log.warn(
+      { provider: provider.id, code, error: cause },
+      'a network did not tell its places to post to',
+    )
   }
   return found.slice(0, TARGETS_MAX)
 }

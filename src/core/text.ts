@@ -123,14 +123,30 @@ const ELLIPSIS = '…'
  * word, or inside one that is too long by itself, but never inside a grapheme, a link, a mention or a tag.
  */
 export function shorten(text: string, fits: (shortened: string) => boolean): string | undefined {
-  const places = findCuts(text)
-  return (
-    longest(
-      text,
-      places.filter(({ isWordEnd }) => isWordEnd),
-      fits,
-    ) ?? longest(text, places, fits)
-  )
+  const all: Cut[] = []
+  const wordEnds: Cut[] = []
+  const cuts = findCuts(text)
+  const read = (): Cut | undefined => {
+    const { value } = cuts.next()
+    if (value) all.push(value)
+    if (value?.isWordEnd) wordEnds.push(value)
+    return value
+  }
+  const hasAll = (index: number): boolean => {
+    while (all.length <= index) if (!read()) return false
+    return true
+  }
+  const hasWordEnd = (index: number): boolean => {
+    while (wordEnds.length <= index) {
+      const cut = read()
+      if (!cut) return false
+      // Where words end far apart, none needs to be found behind what does not fit any more.
+      const isLookedAt = all.length >= 64 && (all.length & (all.length - 1)) === 0
+      if (isLookedAt && !fits(shortenedAt(text, cut))) return wordEnds.length > index
+    }
+    return true
+  }
+  return longest(text, wordEnds, hasWordEnd, fits) ?? longest(text, all, hasAll, fits)
 }
 
 interface Cut {
@@ -140,37 +156,49 @@ interface Cut {
   readonly isMarkEnd: boolean
 }
 
-function findCuts(text: string): Cut[] {
-  const wordEnds = new Set<number>()
-  for (const { index, segment } of WORDS.segment(text)) {
-    if (/[^\s\p{P}]/u.test(segment)) wordEnds.add(index + segment.length)
-  }
+function shortenedAt(text: string, { at, isMarkEnd }: Cut): string {
+  return `${text.slice(0, at)}${isMarkEnd ? ' ' : ''}${ELLIPSIS}`
+}
+
+/** In order, and looked for only as far as they are asked for: segments are slow to find. */
+function* findCuts(text: string): Generator<Cut, undefined> {
+  const words = WORDS.segment(text)[Symbol.iterator]()
+  let word = words.next()
   const marks = findMarks(text)
-  const cuts: Cut[] = []
   let mark = 0
   for (const { index, segment } of GRAPHEMES.segment(text)) {
     const at = index + segment.length
     while ((marks[mark]?.end ?? text.length) < at) mark += 1
     const { start, end } = marks[mark] ?? { start: text.length, end: text.length }
     const isInside = start < at && at < end
+    while (!word.done && endOf(word.value) < at) word = words.next()
     if (!isInside && at < text.length && /\S/.test(segment)) {
-      cuts.push({ at, isWordEnd: at === end || wordEnds.has(at), isMarkEnd: at === end })
+      const isWord = !word.done && endOf(word.value) === at && /[^\s\p{P}]/u.test(word.value.segment)
+      yield { at, isWordEnd: at === end || isWord, isMarkEnd: at === end }
     }
   }
-  return cuts
+  return undefined
 }
 
-/** Tries short beginnings first, so that a long text costs no more than what is kept of it. */
+function endOf({ index, segment }: Intl.SegmentData): number {
+  return index + segment.length
+}
+
+/**
+ * Tries short beginnings first, so that a long text costs no more than what is kept of it. `cuts` are those found so
+ * far; `has` finds more, up to one of this index.
+ */
 function longest(
   text: string,
   cuts: readonly Cut[],
+  has: (index: number) => boolean,
   fits: (shortened: string) => boolean,
 ): string | undefined {
   let best: string | undefined
   const tryAt = (index: number): boolean => {
-    const cut = cuts[index]
+    const cut = has(index) ? cuts[index] : undefined
     if (!cut) return false
-    const shortened = `${text.slice(0, cut.at)}${cut.isMarkEnd ? ' ' : ''}${ELLIPSIS}`
+    const shortened = shortenedAt(text, cut)
     if (!fits(shortened)) return false
     best = shortened
     return true

@@ -10,9 +10,13 @@ export interface VideoFacts {
   readonly height?: number
 }
 
-/** Boxes looked at on one level, and bytes of the index: far above what a player would take. */
+/** Boxes looked at in one file, on all levels together; one that has more is no video that a player would take. */
 const BOXES_MAX = 100_000
-const MOVIE_MAX = 64_000_000
+/**
+ * Bytes of the index, which is held in memory while it is read, for each file that is taken at the same time. A sample
+ * costs up to 24 bytes (size, time, order, key frame, place): four hours at 30 pictures a second, with sound, are 14 MB.
+ */
+const MOVIE_MAX = 16_000_000
 
 /** Places are counted from the beginning of what it was read from. */
 interface Box {
@@ -29,9 +33,11 @@ interface Box {
  */
 export async function readMovie(file: FileHandle): Promise<VideoFacts | undefined> {
   const { size } = await file.stat()
+  const budget: Budget = { left: BOXES_MAX }
   let movie: Box | undefined
   let at = 0
-  for (let count = 0; at < size && count < BOXES_MAX; count += 1) {
+  for (; at < size; budget.left -= 1) {
+    if (budget.left === 0) return undefined
     const head = Buffer.alloc(Math.min(32, size - at))
     await file.read(head, 0, head.length, at)
     const box = boxAt(head, at, size - at)
@@ -43,9 +49,25 @@ export async function readMovie(file: FileHandle): Promise<VideoFacts | undefine
   if (!movie || movie.end - movie.start > MOVIE_MAX) return undefined
   const bytes = Buffer.alloc(movie.end - movie.start)
   await file.read(bytes, 0, bytes.length, movie.start)
-  for (const box of talkative(bytes)) await blank(file, box, movie.start)
-  return factsOf(bytes)
+  const boxes = boxesIn(bytes, { start: 0, end: bytes.length }, IN_MOVIE, budget)
+  const tracks = boxes
+    .filter(({ type }) => type === 'trak')
+    .map((track) => boxesIn(bytes, track, IN_TRACK, budget))
+  const facts = factsOf(bytes, boxes, tracks, budget)
+  // What was not looked at may tell of place and maker.
+  if (budget.left === 0) return undefined
+  const talkative = [boxes, ...tracks].flat().filter(({ type }) => type === 'udta' || type === 'meta')
+  for (const box of talkative) await blank(file, box, movie.start)
+  return facts
 }
+
+/** How many boxes may still be looked at. */
+interface Budget {
+  left: number
+}
+
+const IN_MOVIE = new Set(['mvhd', 'mvex', 'trak', 'udta', 'meta'])
+const IN_TRACK = new Set(['tkhd', 'mdia', 'udta', 'meta'])
 
 /** https://developer.adobe.com/xmp/docs/ part 3: the box of this name holds XMP. */
 const XMP = Buffer.from('be7acfcb97a942e89c71999491e3afac', 'hex')
@@ -60,32 +82,25 @@ async function blank(file: FileHandle, { typeAt, start, end }: Box, offset = 0):
 
 const NOTHING = Buffer.alloc(65_536)
 
-function talkative(movie: Buffer): readonly Box[] {
-  const boxes = boxesIn(movie, 0, movie.length)
-  const inTracks = boxes
-    .filter(({ type }) => type === 'trak')
-    .flatMap(({ start, end }) => boxesIn(movie, start, end))
-  return [...boxes, ...inTracks].filter(({ type }) => type === 'udta' || type === 'meta')
-}
-
-function factsOf(movie: Buffer): VideoFacts | undefined {
-  const boxes = boxesIn(movie, 0, movie.length)
-  const track = boxes
-    .filter(({ type }) => type === 'trak')
-    .map((box) => boxesIn(movie, box.start, box.end))
-    .find((inner) => handlerOf(movie, inner) === 'vide')
+function factsOf(
+  movie: Buffer,
+  boxes: readonly Box[],
+  tracks: readonly (readonly Box[])[],
+  budget: Budget,
+): VideoFacts | undefined {
+  const track = tracks.find((inner) => handlerOf(movie, inner, budget) === 'vide')
   const header = track?.find(({ type }) => type === 'tkhd')
   if (!header) return undefined
-  return { durationMs: durationOf(movie, boxes), ...sizeOf(movie.subarray(header.start, header.end)) }
+  return { durationMs: durationOf(movie, boxes, budget), ...sizeOf(movie.subarray(header.start, header.end)) }
 }
 
-function handlerOf(movie: Buffer, track: readonly Box[]): string | undefined {
+function handlerOf(movie: Buffer, track: readonly Box[], budget: Budget): string | undefined {
   const media = track.find(({ type }) => type === 'mdia')
-  const handler = media && boxesIn(movie, media.start, media.end).find(({ type }) => type === 'hdlr')
+  const [handler] = media ? boxesIn(movie, media, new Set(['hdlr']), budget) : []
   return handler && movie.toString('latin1', handler.start + 8, handler.start + 12)
 }
 
-function durationOf(movie: Buffer, boxes: readonly Box[]): number | undefined {
+function durationOf(movie: Buffer, boxes: readonly Box[], budget: Budget): number | undefined {
   const header = boxes.find(({ type }) => type === 'mvhd')
   if (!header || header.end - header.start < 32) return undefined
   const isLong = movie[header.start] === 1
@@ -94,14 +109,14 @@ function durationOf(movie: Buffer, boxes: readonly Box[]): number | undefined {
     ? Number(movie.readBigUInt64BE(header.start + 24))
     : movie.readUInt32BE(header.start + 16)
   const isUnknown = told === 0 || (!isLong && told === 0xffffffff)
-  const duration = isUnknown ? fragmentsOf(movie, boxes) : told
+  const duration = isUnknown ? fragmentsOf(movie, boxes, budget) : told
   return scale > 0 && duration ? Math.round((duration * 1_000) / scale) : undefined
 }
 
 /** A movie in fragments says its length beside them, if at all. */
-function fragmentsOf(movie: Buffer, boxes: readonly Box[]): number | undefined {
+function fragmentsOf(movie: Buffer, boxes: readonly Box[], budget: Budget): number | undefined {
   const extends_ = boxes.find(({ type }) => type === 'mvex')
-  const header = extends_ && boxesIn(movie, extends_.start, extends_.end).find(({ type }) => type === 'mehd')
+  const [header] = extends_ ? boxesIn(movie, extends_, new Set(['mehd']), budget) : []
   if (!header || header.end - header.start < 8) return undefined
   const isLong = movie[header.start] === 1 && header.end - header.start >= 12
   return isLong ? Number(movie.readBigUInt64BE(header.start + 4)) : movie.readUInt32BE(header.start + 4)
@@ -118,12 +133,18 @@ function sizeOf(header: Buffer): Pick<VideoFacts, 'width' | 'height'> {
   return isTurned ? { width: height, height: width } : { width, height }
 }
 
-function boxesIn(bytes: Buffer, from: number, to: number): Box[] {
+/** Those of one level that are of these types, as far as the budget reaches. */
+function boxesIn(
+  bytes: Buffer,
+  { start, end }: Pick<Box, 'start' | 'end'>,
+  wanted: ReadonlySet<string>,
+  budget: Budget,
+): Box[] {
   const boxes: Box[] = []
-  for (let at = from; at + 8 <= to && boxes.length < BOXES_MAX; ) {
-    const box = boxAt(bytes.subarray(at, to), at, to - at)
+  for (let at = start; at + 8 <= end && budget.left > 0; budget.left -= 1) {
+    const box = boxAt(bytes.subarray(at, Math.min(at + 16, end)), at, end - at)
     if (!box) break
-    boxes.push(box)
+    if (wanted.has(box.type)) boxes.push(box)
     at = box.end
   }
   return boxes

@@ -114,7 +114,7 @@ export function createMedia(parts: MediaParts): MediaHouse {
     try {
       draft = await folder.draft()
       await painter.fit(from, draft, limits)
-      await stock.admit((await stat(draft)).size)
+      await stock.admit(name, (await stat(draft)).size)
       await folder.keep('made', name, draft)
     } catch (error) {
       throw onField(noted(error), 'media')

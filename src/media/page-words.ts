@@ -11,6 +11,8 @@ export interface PageWords {
 
 const TITLE_MAX = 300
 const DESCRIPTION_MAX = 1_000
+/** No address is longer: of what is looked at behind the bound, so much decides where a text may be cut before it. */
+const MARK_MAX = 8_192
 
 /** Reads as much of a page as there is; never fails. `contentType` is the header, which may name the character set. */
 export function readPage(bytes: Uint8Array, contentType: string): PageWords {
@@ -52,7 +54,8 @@ const RAW = new Set(['script', 'style', 'noscript', 'template', 'textarea'])
 
 /** One pass, whatever the page is; ends where the head does. */
 function readHead(page: string): Head {
-  const lower = page.toLowerCase()
+  // Only letters that keep their place: `İ` in lower case is two units, and all behind it would have moved.
+  const lower = page.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   const meta = new Map<string, string>()
   let title: string | undefined
   for (let at = page.indexOf('<'); at !== -1; ) {
@@ -135,7 +138,8 @@ function toPlain(text: string | undefined, max: number): string | undefined {
     .replace(/\s+/g, ' ')
     .trim()
   if (plain === '') return undefined
-  return plain.length <= max ? plain : shorten(plain, (shown) => shown.length <= max)
+  if (plain.length <= max) return plain
+  return shorten(plain.slice(0, max * 4 + MARK_MAX), (shown) => shown.length <= max)
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -175,7 +179,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 function decodeEntities(text: string): string {
   return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|([a-z]{2,8}));/gi, (whole, decimal, hex, name) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole
+    if (name !== undefined) return Object.hasOwn(ENTITIES, name) ? (ENTITIES[name] ?? whole) : whole
     const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal)
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ' '
   })

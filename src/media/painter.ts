@@ -24,21 +24,30 @@ interface Waiting {
   reject(error: GatewayError): void
 }
 
+/** A thread and the jobs that it has: when it ends, those of the next one go on. */
+interface Thread {
+  readonly worker: Worker
+  readonly waiting: Map<number, Waiting>
+}
+
 /** Jobs that wait beyond `waitingMax` are `overloaded`. */
 export function createPainter(bounds: PaintBounds, { waitingMax }: { readonly waitingMax: number }): Painter {
-  const waiting = new Map<number, Waiting>()
-  let thread: Worker | undefined
+  let thread: Thread | undefined
   let lastId = 0
 
-  function end(died: Worker, cause: unknown): void {
+  function end(died: Thread, cause: unknown): void {
     if (thread === died) thread = undefined
     const error = new GatewayError('internal', 'A picture could not be read on our side.', { cause })
-    for (const { reject } of waiting.values()) reject(error)
-    waiting.clear()
+    for (const { reject } of died.waiting.values()) reject(error)
+    died.waiting.clear()
   }
 
-  function start(): Worker {
-    const worker = new Worker(new URL('./painter-thread.ts', import.meta.url))
+  function start(): Thread {
+    // Beside this file, with its extension: .ts from source, .js once built.
+    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+    const worker = new Worker(new URL(`./painter-thread${extension}`, import.meta.url))
+    const waiting = new Map<number, Waiting>()
+    const started: Thread = { worker, waiting }
     worker.on('message', (outcome: PaintOutcome) => {
       const { resolve, reject } = waiting.get(outcome.id) ?? {}
       waiting.delete(outcome.id)
@@ -48,25 +57,26 @@ export function createPainter(bounds: PaintBounds, { waitingMax }: { readonly wa
       // Each job answers with its own kind of result: painter-thread.ts.
       else resolve?.(outcome.result as never)
     })
-    worker.on('error', (error) => end(worker, error))
-    worker.on('exit', (code) => end(worker, new Error(`The painter ended with ${code}.`)))
-    return worker
+    worker.on('error', (error) => end(started, error))
+    worker.on('exit', (code) => end(started, new Error(`The painter ended with ${code}.`)))
+    return started
   }
 
   function paint<Job extends keyof Painted>(job: PaintJob & { readonly job: Job }): Promise<Painted[Job]> {
-    if (waiting.size >= waitingMax) {
+    if (thread && thread.waiting.size >= waitingMax) {
       const error = new GatewayError('overloaded', 'Too many pictures are waiting; try again shortly.', {
         retryAfterSeconds: 5,
       })
       return Promise.reject(error)
     }
     thread ??= start()
-    thread.ref()
+    const { worker, waiting } = thread
+    worker.ref()
     lastId += 1
     const id = lastId
     const { promise, resolve, reject } = Promise.withResolvers<Painted[Job]>()
     waiting.set(id, { resolve, reject })
-    thread.postMessage({ ...job, id, bounds })
+    worker.postMessage({ ...job, id, bounds })
     return promise
   }
 
@@ -77,7 +87,7 @@ export function createPainter(bounds: PaintBounds, { waitingMax }: { readonly wa
     async close() {
       const ended = thread
       thread = undefined
-      await ended?.terminate()
+      await ended?.worker.terminate()
     },
   }
 }

@@ -55,7 +55,8 @@ function sniffOther(text: string): Sniffed | undefined {
     .replace(/^\xef\xbb\xbf/, '')
     .trimStart()
     .toLowerCase()
-  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*(<!doctype svg[^>]*>\s*)?<svg[\s>]/.test(words)) {
+  // A comment ends at the first `-->`: that there is one way to read many of them keeps this linear.
+  if (/^(<\?xml[^>]*>\s*)?(<!--(?:(?!-->)[\s\S])*-->\s*)*(<!doctype svg[^>]*>\s*)?<svg[\s>]/.test(words)) {
     return { kind: 'other', name: 'an SVG drawing' }
   }
   if (/^(<!doctype html|<html|<head|<body|<script|<!--|<\?xml|<meta|<title)/.test(words)) {

@@ -41,15 +41,15 @@ export function createTaking(parts: TakingParts): Taking {
   const { bounds } = parts
   const all = createSlots(bounds.fetchesAtOnce, bounds.waiting)
   const slotsOf = createSiteSlots(bounds)
-  const underWay = new Map<string, Promise<Kept>>()
+  /** By kind and address; what waits, by the site too, since it waits in its site's places. */
+  const begun = new Map<string, Promise<Kept>>()
+  const waiting = new Map<string, Promise<Kept>>()
 
   async function fetch(url: string, kind: MediaInput['kind'], siteId?: number): Promise<Kept> {
     const key = `${kind ?? ''} ${url}`
-    const known = underWay.get(key)
-    if (known) return known
-    const work = inPlace(siteId, () => fetchNow(parts, url, kind)).finally(() => underWay.delete(key))
-    underWay.set(key, work)
-    return work
+    const ownKey = `${siteId ?? ''} ${key}`
+    const now = () => once(begun, key, () => fetchNow(parts, url, kind))
+    return begun.get(key) ?? once(waiting, ownKey, () => inPlace(siteId, now))
   }
 
   /** In a place of the site's and one of all. */
@@ -59,8 +59,6 @@ export function createTaking(parts: TakingParts): Taking {
       const leave = await all.take()
       try {
         return await work()
-      } catch (error) {
-        throw fullDiskOr(error)
       } finally {
         leave()
       }
@@ -70,6 +68,13 @@ export function createTaking(parts: TakingParts): Taking {
   }
 
   return { fetch, decode: (base64, kind, siteId) => inPlace(siteId, () => decode(parts, base64, kind)) }
+}
+
+/** The work of this key, which is begun when there is none. */
+function once(works: Map<string, Promise<Kept>>, key: string, begin: () => Promise<Kept>): Promise<Kept> {
+  const work = works.get(key) ?? begin().finally(() => works.delete(key))
+  works.set(key, work)
+  return work
 }
 
 /** Slots of each site that is fetching. */
@@ -133,8 +138,9 @@ async function decode(parts: TakingParts, base64: string, kind: MediaInput['kind
 
 /** Keeps what is written to a draft, and clears the draft away. */
 async function fromDraft(parts: TakingParts, write: (file: FileHandle) => Promise<Known>): Promise<Kept> {
-  const draft = await parts.folder.draft()
+  let draft: string | undefined
   try {
+    draft = await parts.folder.draft()
     const file = await open(draft, 'wx', 0o600)
     let known: Known
     try {
@@ -143,8 +149,10 @@ async function fromDraft(parts: TakingParts, write: (file: FileHandle) => Promis
       await file.close()
     }
     return await keep(parts, draft, known)
+  } catch (error) {
+    throw fullDiskOr(error)
   } finally {
-    await rm(draft, { force: true })
+    if (draft !== undefined) await rm(draft, { force: true })
   }
 }
 
@@ -173,7 +181,7 @@ async function keep(parts: TakingParts, draft: string, { kind, mimeType }: Known
   const { path, ...facts } = ready
   try {
     const [hash, { size: bytes }] = await Promise.all([hashFile(path), stat(path)])
-    if ((await folder.use('kept', hash)) === undefined) await stock.admit(bytes)
+    if ((await folder.use('kept', hash)) === undefined) await stock.admit(hash, bytes)
     await folder.keep('kept', hash, path)
     return { hash, kind, mimeType, bytes, ...facts }
   } finally {
@@ -185,8 +193,14 @@ type Ready = Pick<Media, 'width' | 'height' | 'durationMs' | 'isAnimated'> & { r
 
 async function readyPicture({ painter, folder }: TakingParts, draft: string): Promise<Ready> {
   const clean = await folder.draft()
-  const { isChanged, isAnimated, ...size } = await painter.clean(draft, clean)
-  return { ...size, isAnimated: isAnimated || undefined, path: isChanged ? clean : draft }
+  try {
+    const { isChanged, isAnimated, ...size } = await painter.clean(draft, clean)
+    return { ...size, isAnimated: isAnimated || undefined, path: isChanged ? clean : draft }
+  } catch (error) {
+    // Half written, where it failed on the way.
+    await rm(clean, { force: true })
+    throw error
+  }
 }
 
 async function readyVideo(path: string, mimeType: string): Promise<Ready> {

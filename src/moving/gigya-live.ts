@@ -51,8 +51,10 @@ export async function* gigyaItems(
     }
     const records = gigyaRecords(answer)
     const { next } = place
+    // The first page was asked for anew, and no order is promised: another one may have been there before.
+    const done = next === '' ? 0 : place.done
     for (const [at, value] of records.entries()) {
-      if (at < place.done) continue
+      if (at < done) continue
       const where = `${wish.method}:${place.before + at + 1}`
       const here: Place = { next, before: place.before, done: at + 1 }
       yield { found: { where, value }, place: JSON.stringify(here), share: shareOf(answer, here) }

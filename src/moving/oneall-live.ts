@@ -13,41 +13,78 @@ export interface OneAllWish {
   readonly withTokens: boolean
 }
 
-/** The page, how many of its users are done, and how many users there were in all. */
+/** The page, how many of its users are done, up to whom, and how many users there were in all. */
 interface Place {
   readonly page: number
   readonly done: number
+  readonly last?: string
   readonly total: number
 }
 
 /** At most 500 a page. */
 const PAGE_SIZE = 500
 
-/** Everybody behind the place; those who come meanwhile stand at the end of the list, and are found there. */
+/**
+ * Everybody behind the place; those who come meanwhile stand at the end of the list, and are found there. When somebody
+ * leaves, who stands behind them moves up, perhaps over the edge of a page, and the total need not tell it: so each page is
+ * looked at once more when the next one is there, and who has come onto it is brought too.
+ */
 export async function* oneAllItems(
   service: OldService,
   { atOnce, withTokens }: OneAllWish,
   from: string | undefined,
 ): AsyncGenerator<Item> {
   let place: Place = from === undefined ? { page: 1, done: 0, total: 0 } : JSON.parse(from)
+  let before: readonly string[] | undefined
   for (;;) {
     const { page, entries, total, pages } = await readPage(service, place.page)
     if (total < place.total) {
       // Some have left: who stood behind them has moved to an earlier page. Bringing a user twice changes nothing.
       const shift = Math.ceil((place.total - total) / PAGE_SIZE)
       place = { page: Math.max(1, page - shift), done: 0, total }
+      before = undefined
       continue
     }
     const work = (head: Fields) => readUser(service, head, withTokens)
-    let { done } = page === place.page ? place : { done: 0 }
+    const tokens = entries.map(tokenOf)
+    const resumed = page === place.page ? doneOf(place, tokens) : 0
+    if (resumed === undefined && page > 1) {
+      place = { page: page - 1, done: 0, total }
+      continue
+    }
+    if (before) {
+      const known = new Set([...before, ...tokens])
+      const earlier = await readPage(service, page - 1)
+      const movedUp = earlier.entries.filter((entry) => !known.has(tokenOf(entry)))
+      const share = Math.min(1, ((page - 1) * PAGE_SIZE) / Math.max(1, total))
+      // Whoever goes on here finds them behind the last one of the earlier page.
+      const end: Place = { page: page - 1, done: before.length, last: before.at(-1), total }
+      for await (const user of inOrder(movedUp, atOnce, work)) {
+        yield { ...user, place: JSON.stringify(end), share }
+      }
+    }
+    let done = resumed ?? 0
     for await (const user of inOrder(entries.slice(done), atOnce, work)) {
       done += 1
       const share = Math.min(1, ((page - 1) * PAGE_SIZE + done) / Math.max(1, total))
-      yield { ...user, place: JSON.stringify({ page, done, total } satisfies Place), share }
+      const here: Place = { page, done, last: tokens[done - 1], total }
+      yield { ...user, place: JSON.stringify(here), share }
     }
     if (page >= pages || entries.length === 0) return
+    before = tokens
     place = { page: page + 1, done: 0, total }
   }
+}
+
+function tokenOf(entry: Fields): string {
+  return String(entry.user_token ?? '')
+}
+
+/** How many of this page's users are done: up to the last one, who may have moved; undefined when not on this page. */
+function doneOf({ done, last }: Place, tokens: readonly string[]): number | undefined {
+  if (last === undefined) return done
+  const at = tokens.indexOf(last)
+  return at === -1 ? undefined : at + 1
 }
 
 async function readPage(service: OldService, asked: number) {
@@ -76,7 +113,7 @@ function numberOf(value: unknown): number | undefined {
 type Read = Pick<Item, 'found' | 'problem'>
 
 async function readUser(service: OldService, head: Fields, withTokens: boolean): Promise<Read> {
-  const token = String(head.user_token ?? '')
+  const token = tokenOf(head)
   const where = `/users/${token}.json`
   const { status, body } = await service.ask({ path: `/users/${encodeURIComponent(token)}.json` })
   if (status !== 200) {

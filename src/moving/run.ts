@@ -60,7 +60,8 @@ interface Step {
 export async function runImport(parts: ImportParts): Promise<ImportEnd> {
   const { moving, site, source, items, toMoved, report, batch, isTrial, signal } = parts
   const before = isTrial ? undefined : await moving.state(site, source)
-  report.cut(before?.reportBytes ?? 0)
+  // What a real import has told stays: a trial may come between two parts of one.
+  if (!isTrial) report.cut(before?.reportBytes ?? 0)
   if (before) report.add(before.problems)
   const store = createSteps(parts, before)
   let step = emptyStep()

@@ -1,6 +1,7 @@
 // Whether the process lives, and whether it should be sent requests.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Log } from '../core/gateway.ts'
 
 export interface Health {
   /** Answers `/healthz` and `/readyz`; false for every other target, which is somebody else's. */
@@ -12,6 +13,8 @@ export interface Health {
 interface HealthParts {
   /** Resolves when the database answers. */
   readonly ping: () => Promise<void>
+  /** Told when the database is away, with the reason, and when it is back. */
+  readonly log: Log
   /** How long the database may take, in milliseconds. */
   readonly pingMaxMs?: number
   /** How long one look at the database is good for, in milliseconds: nobody can keep it busy by asking. */
@@ -19,14 +22,26 @@ interface HealthParts {
 }
 
 /** Alive while it can answer at all; ready while the database answers and no end is near. */
-export function createHealth({ ping, pingMaxMs = 2_000, pingEveryMs = 1_000 }: HealthParts): Health {
+export function createHealth({ ping, log, pingMaxMs = 2_000, pingEveryMs = 1_000 }: HealthParts): Health {
   let isDraining = false
   let last: { at: number; readonly isUp: Promise<boolean> } | undefined
 
-  const isUp = () => {
-    if (!last || performance.now() - last.at > pingEveryMs) {
-      last = { at: performance.now(), isUp: within(ping, pingMaxMs) }
+  let wasUp = true
+
+  const look = async () => {
+    try {
+      await within(ping, pingMaxMs)
+      if (!wasUp) log.info({}, 'the database answers again')
+      wasUp = true
+    } catch (error) {
+      if (wasUp) log.error({ error }, 'the database cannot be reached; not ready until it can')
+      wasUp = false
     }
+    return wasUp
+  }
+
+  const isUp = () => {
+    if (!last || performance.now() - last.at > pingEveryMs) last = { at: performance.now(), isUp: look() }
     return last.isUp
   }
 
@@ -49,17 +64,13 @@ export function createHealth({ ping, pingMaxMs = 2_000, pingEveryMs = 1_000 }: H
   }
 }
 
-async function within(ping: () => Promise<void>, maxMs: number): Promise<boolean> {
+async function within(ping: () => Promise<void>, maxMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), maxMs)
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`It has not answered within ${maxMs} ms.`)), maxMs)
   })
-  const answered = ping().then(
-    () => true,
-    () => false,
-  )
   try {
-    return await Promise.race([answered, late])
+    await Promise.race([ping(), late])
   } finally {
     clearTimeout(timer)
   }

@@ -19,9 +19,21 @@ const MASK = '[hidden]'
 const DEPTH_MAX = 6
 const TEXT_MAX = 2_000
 
-/** A log that writes lines of JSON to a file descriptor (1: standard output) or a stream; `flush` before the end. */
-export function createLog(level: LogLevel, to: number | DestinationStream = 1): Log & { flush(): void } {
-  const { destination, flush } = openDestination(to)
+/** Longest that lines wait to be written, together, unless the configuration says otherwise. */
+const WAITING_MAX_BYTES = 8 * 1_024 * 1_024
+
+/**
+ * A log that writes lines of JSON to a file descriptor (1: standard output) or a stream; `flush` before the end. Lines
+ * that cannot be written wait, up to `waitingMaxBytes`; those beyond are dropped, and how many is said afterwards.
+ */
+export function createLog(
+  level: LogLevel,
+  to: number | DestinationStream = 1,
+  { waitingMaxBytes = WAITING_MAX_BYTES }: { readonly waitingMaxBytes?: number } = {},
+): Log & { flush(): void } {
+  const { destination, flush } = openDestination(to, waitingMaxBytes, (lines) =>
+    logger.warn({ lines }, 'lines of the log were dropped: they could not be written'),
+  )
   const logger = pino(
     {
       level,
@@ -39,9 +51,36 @@ export function createLog(level: LogLevel, to: number | DestinationStream = 1): 
 
 type Fields = Readonly<Record<string, unknown>>
 
-function openDestination(to: number | DestinationStream): { destination: DestinationStream; flush(): void } {
+function openDestination(
+  to: number | DestinationStream,
+  maxLength: number,
+  onceDropped: (lines: number) => void,
+): { destination: DestinationStream; flush(): void } {
   if (typeof to !== 'number') return { destination: to, flush: () => {} }
-  const file = pino.destination({ fd: to, sync: false })
+  const file = pino.destination({ fd: to, sync: false, maxLength })
+  const flushSync = file.flushSync.bind(file)
+  let isBroken = false
+  let dropped = 0
+  // Each new line tries again what could not be written, such as on a disk that was full.
+  file.on('error', () => {
+    isBroken = true
+  })
+  file.on('write', () => {
+    isBroken = false
+  })
+  file.on('drop', () => {
+    dropped += 1
+  })
+  file.on('drain', () => {
+    if (dropped === 0) return
+    const lines = dropped
+    dropped = 0
+    onceDropped(lines)
+  })
+  // At the end of the process it would try for ever what a full disk does not take.
+  file.flushSync = () => {
+    if (!isBroken) flushSync()
+  }
   return { destination: file, flush: () => file.flushSync() }
 }
 

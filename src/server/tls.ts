@@ -59,10 +59,17 @@ function readPart(file: string, what: string): Buffer {
   }
 }
 
-/** Changes whenever one of the files does, also when a link is turned to another file. */
+/** Changes whenever one of the files does, also when a link is turned to another file, or cannot be looked at any more. */
 function stateOf({ cert, key }: CertificateFiles): string {
-  return [cert, key]
-    .map((file) => statSync(file, { throwIfNoEntry: false }))
-    .map((state) => (state ? `${state.ino}:${state.mtimeMs}:${state.size}` : 'absent'))
-    .join(' ')
+  return `${stateOfFile(cert)} ${stateOfFile(key)}`
+}
+
+function stateOfFile(file: string): string {
+  try {
+    const { ino, mtimeMs, size } = statSync(file)
+    return `${ino}:${mtimeMs}:${size}`
+  } catch (error) {
+    // Said when it is read, which fails just so.
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  }
 }

@@ -38,6 +38,8 @@ export function startUpkeep(
     keepReportDays = REPORT_DEFAULTS.keepDays,
   }: Rhythm = {},
 ): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const telling = new Set<Promise<void>>()
   const tasks = [
     repeat(gateway, 'taking up reads that were left behind', resumeEveryMs, () => resumeReads(gateway)),
     repeat(gateway, 'taking up publications', publishEveryMs, async () => {
@@ -46,7 +48,7 @@ export function startUpkeep(
       return 0
     }),
     repeat(gateway, 'taking snapshots of messages', snapshotsEveryMs, async () => {
-      if (toNotice) await takeSnapshots(gateway, toNotice)
+      if (toNotice) await takeSnapshots(gateway, toNotice, { telling, signal: stopping.signal })
       return 0
     }),
     repeat(gateway, 'forgetting requests to publish', purgeEveryMs, () => gateway.store.messages.purge()),
@@ -74,7 +76,9 @@ export function startUpkeep(
   ]
   return {
     async stop() {
+      stopping.abort()
       await Promise.all(tasks.map((task) => task.stop()))
+      await Promise.all(telling)
     },
   }
 }

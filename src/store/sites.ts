@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts'
-import type { Site, SiteSecrets, SiteSettings } from '../core/model.ts'
+import type { SettingsChange, Site, SiteSecrets, SiteSettings } from '../core/model.ts'
 import { moveLinkVersion } from './link-state.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { fromJson, number, sure, text, toJson } from './row.ts'
@@ -70,6 +70,32 @@ export function* saveSettings(_: Context, siteId: number, settings: SiteSettings
   const row = yield* one('update sites set settings = ? where id = ? returning id', toJson(settings), siteId)
   if (!row) throw noSite()
   yield* moveLinkVersion()
+}
+
+export function* changeSettings(
+  context: Context,
+  siteId: number,
+  { set = {}, remove = [], allow }: SettingsChange,
+): Query<SiteSettings> {
+  const row = yield* one('select settings from sites where id = ? {lock}', siteId)
+  if (!row) throw noSite()
+  const before = fromJson<SiteSettings>(text(row, 'settings'))
+  const kept = Object.entries({ ...before, ...set }).filter(([name]) => !remove.some((each) => each === name))
+  const settings: SiteSettings = { ...Object.fromEntries(kept), ...(allow && allowed(before, allow)) }
+  if (toJson(settings) !== toJson(before)) yield* saveSettings(context, siteId, settings)
+  return settings
+}
+
+function allowed(
+  { allowedDomains = [] }: SiteSettings,
+  { domains, atMost }: NonNullable<SettingsChange['allow']>,
+): Pick<SiteSettings, 'allowedDomains'> {
+  const together = [...new Set([...allowedDomains, ...domains])]
+  // Known clients look for the word "exceeded".
+  if (together.length > atMost && together.length > allowedDomains.length) {
+    throw new GatewayError('forbidden', `The maximum of ${atMost} allowed domains has been exceeded`)
+  }
+  return { allowedDomains: together }
 }
 
 export function* removeSite(_: Context, siteId: number): Query<void> {

@@ -52,6 +52,7 @@ export function createStore(driver: Driver): Store {
       list: () => driver.read(listSites()),
       secrets: (site) => driver.read(siteSecrets(context, site.id)),
       saveSettings: (site, settings) => driver.write('saveSettings', site.id, settings),
+      changeSettings: (site, change) => driver.write('changeSettings', site.id, change),
       remove: (site) => driver.write('removeSite', site.id),
     },
 

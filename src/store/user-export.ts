@@ -13,6 +13,12 @@ const EXPORTED = {
   connections: `select c.token, c.plugin, c.action, c.status, c.reason, c.provider, c.callback_uri, c.created_at
     from users u join connections c on c.site_id = u.site_id and c.user_token = u.token
     where u.site_id = ? and u.id = ? order by c.id`,
+  storedAccount: `select identity_token, external_id, login, data as stored, created_at, updated_at
+    from cloud_users where site_id = ? and user_id = ?`,
+  // The token of a session lets its holder in: what opens something is not told.
+  sessions: `select t.top_realm, t.sub_realm, t.data, t.created_at, t.updated_at, t.expires_at
+    from sso_sessions t left join identities i on i.site_id = t.site_id and i.id = t.identity_id
+    where t.site_id = ? and coalesce(i.user_id, t.cloud_user_id) = ? order by t.id`,
   account: 'select allows, forbidden, profile from profiles where site_id = ? and user_id = ?',
   groups: 'select group_names from graphs where site_id = ? and user_id = ?',
   friends: `select u.token, u.uid, f.remark, f.source, f.wording, f.group_ids, f.custom, f.added_at
@@ -48,6 +54,7 @@ function toFields(row: Row): Readonly<Record<string, unknown>> {
 }
 
 const JSON_COLUMNS: ReadonlySet<string> = new Set([
+  'stored',
   'settings',
   'body',
   'flags',

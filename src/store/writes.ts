@@ -30,7 +30,7 @@ import { addTallies, purgeReports } from './reports.ts'
 import { type Context, resealBatch, settleKeys } from './sealed.ts'
 import { importAccounts, signIn } from './sign-in.ts'
 import { addSignerKey, retireSignerKey } from './signers.ts'
-import { createSite, removeSite, saveSettings } from './sites.ts'
+import { changeSettings, createSite, removeSite, saveSettings } from './sites.ts'
 import { SNAPSHOT_WRITES } from './snapshots.ts'
 import { purgeSsoSessions, putSsoSession, removeSsoSession } from './sso.ts'
 import { claimRefresh, finishRefresh, releaseRefresh, replaceTokens } from './tokens.ts'
@@ -42,6 +42,7 @@ import { WEBHOOK_WRITES } from './webhooks.ts'
 export const WRITES = {
   createSite,
   saveSettings,
+  changeSettings,
   removeSite,
   removeUser,
   link,

@@ -1,7 +1,6 @@
 // The site itself, and the check of its credentials.
 
 import { z } from 'zod'
-import { GatewayError } from '../../core/errors.ts'
 import { route } from '../dialect.ts'
 import type { Reply } from './envelope.ts'
 import { list } from './input.ts'
@@ -43,18 +42,10 @@ const addDomains = route({
     request: z.object({ allowed_domains: list(z.string().max(255).regex(DOMAIN, 'must be a host name')) }),
   }),
   async run({ gateway, caller, input }): Promise<Reply> {
-    const { site } = caller
-    const { allowedDomains = [] } = site.settings
-    const given = input.request.allowed_domains.map((domain) => domain.toLowerCase())
-    const domains = [...new Set([...allowedDomains, ...given])]
-    if (domains.length > DOMAINS_MAX) {
-      // Known clients look for the word "exceeded".
-      throw new GatewayError('forbidden', `The maximum of ${DOMAINS_MAX} allowed domains has been exceeded`)
-    }
-    if (domains.length > allowedDomains.length) {
-      await gateway.store.sites.saveSettings(site, { ...site.settings, allowedDomains: domains })
-    }
-    return toReply(domains)
+    const domains = input.request.allowed_domains.map((domain) => domain.toLowerCase())
+    const allow = { domains, atMost: DOMAINS_MAX }
+    const { allowedDomains = [] } = await gateway.store.sites.changeSettings(caller.site, { allow })
+    return toReply(allowedDomains)
   },
 })
 
