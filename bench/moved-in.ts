@@ -83,7 +83,10 @@ async function run(folder: string, file: string): Promise<{ seconds: number; pea
   execFileSync(process.execPath, [main, 'site', 'create', 'bench'], { env, stdio: 'ignore' })
   const startedAt = performance.now()
   const args = [main, 'import', 'oneall', 'bench', '--files', file, '--problems', join(folder, 'problems')]
-  const child = spawn(process.execPath, [...process.execArgv, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let out = ''
   let peak = 0
   child.stdout.on('data', (chunk: Buffer) => {
