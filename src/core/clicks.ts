@@ -74,7 +74,8 @@ type Tally = { -readonly [Key in keyof ClickTally]: ClickTally[Key] } & {
 export function createClicks({ store, log, meter, now }: ClickParts, bounds = CLICK_DEFAULTS): Clicks {
   const seen = createTwoGenerations<number, number>(bounds.visitsInMemory)
   const allowance = createAllowance(bounds)
-  let waiting = new Map<string, Tally>()
+  let waiting = new Map<number | string, Tally>()
+  let keyOf = createKeys()
   let keyOfDay: { readonly day: number; readonly key: string } | undefined
   let timer: NodeJS.Timeout | undefined
   let flushing = Promise.resolve()
@@ -118,13 +119,16 @@ export function createClicks({ store, log, meter, now }: ClickParts, bounds = CL
 
   /** Where it is counted; undefined when there was no room for it. */
   function add(tally: Tally): Tally | undefined {
-    const { linkId, hour, follower, device, referrer } = tally
-    const key = `${linkId} ${hour} ${follower} ${device} ${referrer}`
+    const { device, referrer } = tally
+    const key = keyOf(tally)
     const known = waiting.get(key)
     if (known) {
       known.count += tally.count
       known.lastAt = Math.max(known.lastAt, tally.lastAt)
-      if (tally.visits) known.visits = [...(known.visits ?? []), ...tally.visits]
+      for (const visit of tally.visits ?? []) {
+        known.visits ??= []
+        known.visits.push(visit)
+      }
       return known
     }
     if (waiting.size < bounds.talliesWaiting) {
@@ -152,6 +156,7 @@ export function createClicks({ store, log, meter, now }: ClickParts, bounds = CL
   async function storeWaiting(): Promise<void> {
     const tallies = [...waiting.values()]
     waiting = new Map()
+    keyOf = createKeys()
     for (let start = 0; start < tallies.length; start += BATCH) {
       const batch = tallies.slice(start, start + BATCH)
       try {
@@ -174,6 +179,33 @@ export function createClicks({ store, log, meter, now }: ClickParts, bounds = CL
     },
   }
 }
+
+/**
+ * Names of tallies. Those of one hour are numbers, since one is made for every click; a number has room for 2^31 links
+ * and so many referrers. Other hours, while the database takes nothing, and further referrers are told apart by texts.
+ */
+function createKeys(): (tally: ClickTally) => number | string {
+  const referrers = new Map([['', 0]])
+  let hourOfNumbers: number | undefined
+  return ({ linkId, hour, follower, device, referrer }) => {
+    hourOfNumbers ??= hour
+    let number = referrers.get(referrer)
+    if (number === undefined && referrers.size < REFERRERS_MAX) {
+      number = referrers.size
+      referrers.set(referrer, number)
+    }
+    if (number === undefined || hour !== hourOfNumbers || linkId >= LINKS_MAX) {
+      return `${linkId} ${hour} ${follower} ${device} ${referrer}`
+    }
+    const kind = FOLLOWER_NUMBERS[follower] * 4 + DEVICE_NUMBERS[device]
+    return (linkId * 16 + kind) * REFERRERS_MAX + number
+  }
+}
+
+const REFERRERS_MAX = 2 ** 17
+const LINKS_MAX = 2 ** 31
+const FOLLOWER_NUMBERS: Readonly<Record<Follower, number>> = { person: 0, repeat: 1, bot: 2, preview: 3 }
+const DEVICE_NUMBERS: Readonly<Record<Device, number>> = { desktop: 0, mobile: 1, tablet: 2, other: 3 }
 
 const LABELS = {
   person: { follower: 'person' },

@@ -11,10 +11,12 @@ export function ownTurn(): Promise<void> {
   return turnOf(waiting)
 }
 
-/** The same, after all that `ownTurn` was asked for until then. */
+/** The same, after all that `ownTurn` was asked for; at once where many wait, since what waits holds memory. */
 export function laterTurn(): Promise<void> {
-  return turnOf(waitingLater)
+  return waitingLater.length < LATER_MAX ? turnOf(waitingLater) : Promise.resolve()
 }
+
+const LATER_MAX = 8
 
 function turnOf(queue: (() => void)[]): Promise<void> {
   return new Promise((resolve) => {

@@ -51,16 +51,21 @@ export function createSandboxServer(world: World, control: Control): Server {
     const mishap = world.dials.mishap(dial)
     if (mishap.kind === 'drop') outgoing.destroy()
     if (mishap.kind === 'drop' || mishap.kind === 'hang') return
-    const finish = () => {
+    const toAnswer = () => {
       const isFailure = mishap.kind === 'fail'
-      const answer = isFailure
-        ? failureFor(world, realm, mishap.status, dial)
-        : answerFor(world, realm, asked, dial)
+      return isFailure ? failureFor(world, realm, mishap.status, dial) : answerFor(world, realm, asked, dial)
+    }
+    // Real networks are machines of their own: what one of them has to think about holds up none of the others.
+    const startedAt = performance.now()
+    const ready = asked.method === 'GET' ? toAnswer() : undefined
+    const tookMs = performance.now() - startedAt
+    const finish = () => {
+      const answer = ready ?? toAnswer()
       if (mishap.kind === 'lose') outgoing.destroy()
       else if (dial.answerMs) later(() => sendDialled(outgoing, answer, dial), dial.answerMs)
       else sendDialled(outgoing, answer, dial)
     }
-    const delay = world.dials.delay(dial)
+    const delay = world.dials.delay(dial) - tookMs
     if (delay > 0) later(finish, delay)
     else finish()
   }

@@ -29,7 +29,7 @@ export async function openPostgres(
     await pool.end()
     throw toGatewayError(error)
   }
-  return openPostgresDriver(pool, context, bounds)
+  return openPostgresDriver(pool, context, bounds, log)
 }
 
 /** Waits its turn, however long another process migrates. */

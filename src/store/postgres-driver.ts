@@ -9,6 +9,7 @@ import { isLostConnection, isLostRace, toGatewayError } from './failure.ts'
 import { BURNT_PER_PURGE, PURGED_AT_ONCE } from './nonces.ts'
 import { bindable, type Query, type Row, type Statement } from './query.ts'
 import type { Context } from './sealed.ts'
+import { keepStatistics } from './statistics.ts'
 import { type Driver, writeOf } from './writes.ts'
 
 export interface PostgresBounds {
@@ -53,8 +54,14 @@ export function openPool(url: string, bounds: PostgresBounds, log: Log | undefin
   return pool
 }
 
-export function openPostgresDriver(pool: pg.Pool, context: Context, bounds: PostgresBounds): Driver {
+export function openPostgresDriver(
+  pool: pg.Pool,
+  context: Context,
+  bounds: PostgresBounds,
+  log: Log | undefined,
+): Driver {
   const sender = createSender(bounds.preparedStatements)
+  const statistics = keepStatistics(pool, log)
   let burnt = 0
 
   function admit(): void {
@@ -76,6 +83,7 @@ export function openPostgresDriver(pool: pg.Pool, context: Context, bounds: Post
     readSlowly: (query) => driver.read(query),
     async write(name, ...args) {
       admit()
+      statistics.note()
       return (await insist(() => transact(pool, sender, writeOf(context, name, args)))) as never
     },
     async burnNonce(key, keepMs) {
@@ -91,6 +99,7 @@ export function openPostgresDriver(pool: pg.Pool, context: Context, bounds: Post
       throw new GatewayError('unsupported', 'PostgreSQL is backed up with its own tools, such as pg_dump.')
     },
     async close() {
+      await statistics.stop()
       if (!pool.ending) await pool.end()
     },
   }
