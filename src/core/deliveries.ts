@@ -68,6 +68,8 @@ export interface Deliveries {
   readonly bounds: PublishingBounds
   /** By id of the publication. */
   readonly running: Map<number, Delivery>
+  /** Who waits for publications that are not under way here yet, by id: told when one has got on in this process. */
+  readonly waiting: Map<number, Set<() => void>>
   /** Places promised to messages that are being stored. */
   reserved: number
   /** There may be something due that nobody has taken. */
@@ -92,6 +94,7 @@ export function createDeliveries(bounds: Partial<PublishingBounds> = {}): Delive
   return {
     bounds: { ...PUBLISHING_BOUNDS, ...bounds },
     running: new Map(),
+    waiting: new Map(),
     reserved: 0,
     isBehind: false,
     looks: 0,
@@ -116,12 +119,43 @@ export function startDelivery(gateway: Gateway, held: Held): Promise<void> {
   const controller = new AbortController()
   const done = deliver(gateway, held, controller).then((dueInMs) => {
     deliveries.running.delete(held.id)
+    for (const told of deliveries.waiting.get(held.id) ?? []) told()
     if (dueInMs !== undefined) wakeIn(gateway, dueInMs)
     // Its place, and its identity, are free for another one.
     if (deliveries.isBehind) wakeIn(gateway, BATCH_MS)
   })
   deliveries.running.set(held.id, { done, controller })
   return done
+}
+
+/** Resolves when each of these publications has got on in this process since it was asked, or after so many milliseconds. */
+export async function whenGotOn(
+  { deliveries: { running, waiting } }: Gateway,
+  ids: readonly number[],
+  ms: number,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, Math.max(0, ms))
+  const listeners = new Map<number, () => void>()
+  const works = ids.map((id) => {
+    const here = running.get(id)?.done
+    if (here) return here
+    return new Promise<void>((told) => {
+      listeners.set(id, told)
+      const others = waiting.get(id) ?? new Set()
+      waiting.set(id, others.add(told))
+    })
+  })
+  try {
+    await Promise.race([Promise.all(works), promise])
+  } finally {
+    clearTimeout(timer)
+    for (const [id, told] of listeners) {
+      const others = waiting.get(id)
+      others?.delete(told)
+      if (others?.size === 0) waiting.delete(id)
+    }
+  }
 }
 
 /** Takes up what is due, and what a dead process left behind, as far as there are places; answers how many. */

@@ -3,7 +3,7 @@
 
 import { hash } from 'node:crypto'
 import { cleanMessage } from './clean-message.ts'
-import { placesFor, startDelivery, wakeIn } from './deliveries.ts'
+import { placesFor, startDelivery, wakeIn, whenGotOn } from './deliveries.ts'
 import { GatewayError } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import { checkLinks } from './link-plan.ts'
@@ -224,6 +224,9 @@ function startAll(
   return started
 }
 
+/** The longest pause between two looks for what other processes have done. */
+const LOOK_AGAIN_MS = 2_000
+
 /** The run's publications once nothing can change by itself before the deadline. */
 async function settled(
   gateway: Gateway,
@@ -231,7 +234,7 @@ async function settled(
   { token, run }: { readonly token: string; readonly run: number },
   endsAt: number,
 ): Promise<SharedMessage> {
-  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, LOOK_AGAIN_MS)) {
     const message = await findMessage(gateway, site, token)
     const publications = message.publications.filter((publication) => publication.run === run)
     const leftMs = endsAt - performance.now()
@@ -240,11 +243,10 @@ async function settled(
       ({ dueAt, sendAt }) => dueAt !== undefined && dueAt <= now + leftMs && sendAt <= now,
     )
     if (open.length === 0 || leftMs <= 0) return { ...message, publications }
-    const here = open.map(({ id }) => gateway.deliveries.running.get(id)?.done)
-    // What runs here says itself when it has got on; for the rest there is only looking again.
-    const isHere = here.every((done) => done !== undefined)
-    if (isHere) await before(endsAt, Promise.all(here))
-    else await before(Math.min(endsAt, performance.now() + pauseMs), new Promise<void>(() => undefined))
+    const ids = open.map(({ id }) => id)
+    // What runs here says itself when it has got on; what another process may have is looked for again.
+    const isHere = ids.every((id) => gateway.deliveries.running.has(id))
+    await whenGotOn(gateway, ids, isHere ? leftMs : Math.min(leftMs, pauseMs))
   }
 }
 

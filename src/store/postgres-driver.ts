@@ -141,15 +141,22 @@ export function createSender(isNamed: boolean): Sender {
   }
 }
 
-/** Drives a query in one transaction of one connection. */
+/** Drives a query in one transaction of one connection; a statement alone is one by itself. */
 export async function transact<T>(pool: pg.Pool, sender: Sender, query: Query<T>): Promise<T> {
+  let step = query.next()
+  if (step.done) return step.value
+  if (step.value.isLast) {
+    const alone = step.value
+    step = query.next(await orUnsure(() => sender(pool, alone)))
+    if (step.done) return step.value
+    throw new GatewayError('internal', 'A write said that its first statement was its last.')
+  }
   const client = await pool.connect()
   let failure: Error | undefined
   try {
     await client.query('begin')
-    let step = query.next()
     while (!step.done) step = query.next(await sender(client, step.value))
-    await commit(client)
+    await orUnsure(() => client.query('commit'))
     return step.value
   } catch (error) {
     // A connection that cannot even roll back is thrown away.
@@ -163,9 +170,10 @@ export async function transact<T>(pool: pg.Pool, sender: Sender, query: Query<T>
   }
 }
 
-async function commit(client: pg.PoolClient): Promise<void> {
+/** What commits: when the connection is lost meanwhile, nobody knows whether it has. */
+async function orUnsure<T>(work: () => Promise<T>): Promise<T> {
   try {
-    await client.query('commit')
+    return await work()
   } catch (cause) {
     if (!isLostConnection(cause)) throw cause
     const message = 'The database was lost while it stored a change: it may or may not have.'

@@ -15,7 +15,7 @@ import { noteEnds } from './events.ts'
 import { toIdentity } from './identities.ts'
 import { insertLinks } from './links.ts'
 import { all, one, type Query, type Row } from './query.ts'
-import { fromJson, number, optionalNumber, optionalText, text, toJson } from './row.ts'
+import { fromJson, number, optionalNumber, optionalText, sure, text, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
 
 /** Columns of a publication as `p`, beside those of other tables. */
@@ -39,8 +39,7 @@ export function* savePublication(
   const claims = post !== undefined && 'endedAt' in then
   if (claims && then.isFound && (yield* isTaken(siteId, id, post.id))) return 'taken'
   const holdMs = 'holdMs' in then ? then.holdMs : null
-  const rows = yield* all(
-    `update publications set state = ?, ticket = ?, is_prepared = ?, attempt = ?, committed_at = ?,
+  const sql = `update publications set state = ?, ticket = ?, is_prepared = ?, attempt = ?, committed_at = ?,
        last_commit_at = ?, problem = ?, post_id = ?, post_url = ?,
        is_claimed = case when ? = 1 and not exists (
          select 1 from publications o where o.provider = publications.provider and o.server = publications.server
@@ -49,7 +48,9 @@ export function* savePublication(
        lease_until = {now} + cast(? as {integer}),
        due_at = case when ? = 1 then due_at else {now} + cast(? as {integer}) end,
        ended_at = ?
-     where site_id = ? and id = ? and fence = ? and lease_until is not null returning id`,
+     where site_id = ? and id = ? and fence = ? and lease_until is not null returning id,
+       (select count(*) from webhooks w where w.site_id = publications.site_id and w.is_disabled = 0) as told`
+  const params = [
     progress.state,
     progress.ticket === undefined ? null : toJson({ ticket: progress.ticket }),
     progress.isPrepared ? 1 : 0,
@@ -68,10 +69,14 @@ export function* savePublication(
     siteId,
     id,
     fence,
-  )
+  ]
+  // The step before a request leaves, the most frequent of all: one trip to the database instead of three.
+  const isLast = holdMs !== null
+  const rows = yield { sql, params, isLast }
   if (rows.length === 0) return 'lost'
-  if (holdMs === null) yield* all('delete from lanes where publication_id = ?', id)
-  if ('endedAt' in then) yield* noteEnds(siteId, [id])
+  if (isLast) return 'saved'
+  yield* all('delete from lanes where publication_id = ?', id)
+  if ('endedAt' in then && number(sure(rows[0]), 'told') > 0) yield* noteEnds(siteId, [id])
   return 'saved'
 }
 

@@ -13,6 +13,8 @@ export interface Statement {
   /** With `?` for parameters and `{words}` of engine.ts. The set of texts is finite: each is prepared and kept. */
   readonly sql: string
   readonly params: readonly Param[]
+  /** Nothing follows, whatever the answer: alone it needs no transaction around it. */
+  readonly isLast?: boolean
   /** Run once for each of these instead, in their order; there are no rows to answer. */
   readonly each?: readonly (readonly Param[])[]
 }

@@ -6,7 +6,7 @@ import type pg from 'pg'
 import type { Log } from '../core/gateway.ts'
 
 /** How often is looked whether some table has grown a lot, while there are writes. */
-const EVERY_MS = 2_000
+const EVERY_MS = 1_000
 
 /** Tables of which more has changed than was there at the last count; beyond that PostgreSQL's own upkeep is enough. */
 const GROWN = `select quote_ident(schemaname) || '.' || quote_ident(relname) as name from pg_stat_user_tables
