@@ -69,6 +69,8 @@ export function createSend(parts: Parts): Send {
       const { retryAfterSeconds } = outcome.error
       const waitMs = pauseMs(repeat, options, { random, retryAfterSeconds })
       if (waitMs >= deadline.remainingMs()) throw toError(failed)
+      // Who asked is told of a limit that lasts, and waits for it, or not, as it sees fit.
+      if (outcome.error.code === 'rate_limited' && waitMs > options.retryMaxMs) throw toError(failed)
       if (!(await pause(waitMs, deadline))) throw toError(failed)
       meter.count('kith_network_retries_total', { provider: provider.id })
     }

@@ -9,14 +9,15 @@ import {
   type Visit,
 } from '../core/link-store.ts'
 import { DEVICES, FOLLOWERS, type SentClicks, unpackTallies } from './click-batches.ts'
-import { all, one, type Query, type Row } from './query.ts'
+import type { Engine } from './engine.ts'
+import { all, each, one, type Query, type Row } from './query.ts'
 import { number, optionalNumber, text, toJson } from './row.ts'
 import type { Context } from './sealed.ts'
 
 /** Visits forgotten, or links looked at, in one transaction. */
 export const CLICK_PURGE_BATCH = 5_000
 
-export function* addClicks(_: Context, sent: SentClicks): Query<void> {
+export function* addClicks({ engine }: Context, sent: SentClicks): Query<void> {
   const batch = { ...sent, tallies: unpackTallies(sent) }
   const ids = [...new Set(batch.tallies.map(({ linkId }) => linkId))].toSorted((one, other) => one - other)
   // Locked in order of id, and those that are gone found out.
@@ -26,17 +27,55 @@ export function* addClicks(_: Context, sent: SentClicks): Query<void> {
   const judged = withoutKnown(batch, known).filter(({ linkId, count }) => there.has(linkId) && count > 0)
   const tallies = yield* withBoundedReferrers(judged, batch.referrersPerLink)
   if (tallies.length === 0) return
+  yield* writeTallies(engine, merge(tallies))
+  yield* writeTotals(engine, totalsOf(tallies))
+  // Only of sites that want to be told.
+  const followed = tallies.filter(({ follower }) => follower === 'person').map(({ linkId }) => linkId)
   yield* all(
-    `insert into clicks (link_id, hour, follower, device, referrer, clicks, last_at)
+    `insert into clicked_links (site_id, link_id)
+     select l.site_id, l.id from links l
+     where l.id {among} and exists (select 1 from webhooks w where w.site_id = l.site_id and w.is_disabled = 0)
+     order by l.site_id, l.id on conflict (site_id, link_id) do nothing`,
+    followed.join(','),
+  )
+}
+
+type Line = readonly (number | string)[]
+
+const COUNTED = `on conflict (link_id, hour, follower, device, referrer) do update set
+  clicks = clicks.clicks + excluded.clicks,
+  last_at = case when clicks.last_at < excluded.last_at then excluded.last_at else clicks.last_at end`
+
+function* writeTallies(engine: Engine, lines: readonly Line[]): Query<void> {
+  const columns = 'link_id, hour, follower, device, referrer, clicks, last_at'
+  if (engine === 'sqlite') {
+    yield* each(`insert into clicks (${columns}) values (?, ?, ?, ?, ?, ?, ?) ${COUNTED}`, lines)
+    return
+  }
+  yield* all(
+    `insert into clicks (${columns})
      select cast(item.value ->> 0 as {integer}), cast(item.value ->> 1 as {integer}), cast(item.value ->> 2 as {integer}),
        cast(item.value ->> 3 as {integer}), item.value ->> 4, cast(item.value ->> 5 as {integer}),
        cast(item.value ->> 6 as {integer})
-     from {lines} where true order by item.key
-     on conflict (link_id, hour, follower, device, referrer) do update set
-       clicks = clicks.clicks + excluded.clicks,
-       last_at = case when clicks.last_at < excluded.last_at then excluded.last_at else clicks.last_at end`,
-    toJson(merge(tallies)),
+     from {lines} where true order by item.key ${COUNTED}`,
+    toJson(lines),
   )
+}
+
+/** Lines of link, people, repeats, bots, previews and when somebody came last. */
+function* writeTotals(engine: Engine, lines: readonly (readonly number[])[]): Query<void> {
+  if (engine === 'sqlite') {
+    yield* each(
+      `update links set people = people + ?, repeats = repeats + ?, bots = bots + ?, previews = previews + ?,
+         last_person_at = max(coalesce(last_person_at, 0), ?) where id = ?`,
+      lines.filter(hasPerson).map(([id = 0, ...counts]) => [...counts, id]),
+    )
+    yield* each(
+      'update links set repeats = repeats + ?, bots = bots + ?, previews = previews + ? where id = ?',
+      lines.filter((line) => !hasPerson(line)).map(([id = 0, , ...counts]) => [...counts.slice(0, 3), id]),
+    )
+    return
+  }
   yield* all(
     `update links set people = people + v.person, repeats = repeats + v.again, bots = bots + v.bot,
        previews = previews + v.preview,
@@ -47,17 +86,12 @@ export function* addClicks(_: Context, sent: SentClicks): Query<void> {
          cast(item.value ->> 4 as {integer}) as preview, cast(item.value ->> 5 as {integer}) as last_at
        from {lines}
      ) v where links.id = v.link_id`,
-    toJson(totalsOf(tallies)),
+    toJson(lines),
   )
-  // Only of sites that want to be told.
-  const followed = tallies.filter(({ follower }) => follower === 'person').map(({ linkId }) => linkId)
-  yield* all(
-    `insert into clicked_links (site_id, link_id)
-     select l.site_id, l.id from links l
-     where l.id {among} and exists (select 1 from webhooks w where w.site_id = l.site_id and w.is_disabled = 0)
-     order by l.site_id, l.id on conflict (site_id, link_id) do nothing`,
-    followed.join(','),
-  )
+}
+
+function hasPerson([, people = 0]: readonly number[]): boolean {
+  return people > 0
 }
 
 /** Those of the visits that were counted within the window before, here or by another process. */

@@ -102,6 +102,18 @@ test('when nothing remains the network is left alone until the reset, without be
   assert.equal(server.asked.length, 2)
 })
 
+test('a limit that lasts is told at once, and not waited for in the middle of a request', async (t) => {
+  const server = await listen(t, (response) => json(response, 429, {}, { 'retry-after': '4' }))
+  const { networks } = openRoom(t, { provider: LIMITED, base: server.url })
+  const startedAt = performance.now()
+  await assert.rejects(networks.open(identityAt()).fetch({ path: '/me' }), {
+    code: 'rate_limited',
+    retryAfterSeconds: 4,
+  })
+  assert.ok(performance.now() - startedAt < 2_000)
+  assert.equal(server.asked.length, 1)
+})
+
 test('an answer counts, and its limit holds here, also when the limit cannot be stored', async (t) => {
   const server = await listen(t, (response) => {
     json(response, 200, { id: '7' }, { 'x-remaining': '0', 'x-reset': String(NOW / 1000 + 60) })
