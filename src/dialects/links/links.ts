@@ -16,6 +16,16 @@ export function createShortLinks({ links }: Pick<Gateway, 'links'>): Dialect<Des
   const followedBy = createFollowers()
   const referrerOf = createReferrers()
   const found = new WeakMap<WireRequest, Destination>()
+  // Whose a request is, and what it leads to, is asked one right after the other. Of others nothing is held.
+  let seen: Looked | undefined
+
+  function look(request: WireRequest): Looked {
+    if (seen?.request === request) return seen
+    const host = hostName(request)
+    const looked = { request, host, code: book.codeIn(host, request.path) }
+    seen = looked.code === undefined ? undefined : looked
+    return looked
+  }
 
   function lead(request: WireRequest, { id: linkId, location }: Destination): WireAnswer {
     const { method, headers, address } = request
@@ -40,11 +50,10 @@ export function createShortLinks({ links }: Pick<Gateway, 'links'>): Dialect<Des
 
   return {
     id: 'links',
-    owns: (request) => book.codeIn(hostName(request), request.path) !== undefined,
+    owns: (request) => look(request).code !== undefined,
     remembered(request) {
       if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
-      const host = hostName(request)
-      const code = book.codeIn(host, request.path)
+      const { host, code } = look(request)
       const destination = code ? book.known(code, host) : undefined
       return destination && lead(request, destination)
     },
@@ -63,6 +72,12 @@ export function createShortLinks({ links }: Pick<Gateway, 'links'>): Dialect<Des
     success: (destination, request) => lead(request, destination),
     failure: toPage,
   }
+}
+
+interface Looked {
+  readonly request: WireRequest
+  readonly host: string
+  readonly code?: string
 }
 
 function nowhere(): GatewayError {
