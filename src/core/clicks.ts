@@ -10,7 +10,7 @@ import { createTwoGenerations } from './two-generations.ts'
 export interface ClickBounds {
   /** Within it a visitor counts once at a link. Default 30 minutes. */
   readonly windowMs: number
-  /** How long clicks are counted in memory before they are stored. Default 250 ms. */
+  /** How long clicks are counted in memory before they are stored. Default 500 ms. */
   readonly flushMs: number
   /** Hosts of referrers counted by name, per link; the others are one. Default 100. */
   readonly referrersPerLink: number
@@ -24,7 +24,7 @@ export interface ClickBounds {
 
 export const CLICK_DEFAULTS: ClickBounds = {
   windowMs: 1_800_000,
-  flushMs: 250,
+  flushMs: 500,
   referrersPerLink: 100,
   visitsInMemory: 500_000,
   visitsStored: 500_000,
@@ -62,7 +62,7 @@ interface ClickParts {
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 /** Kinds stored in one transaction, so that no other write waits for long. */
-const BATCH = 1_000
+const BATCH = 2_000
 /** Visits told to the others that may come at once. */
 const BURST = 20_000
 
