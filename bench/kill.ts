@@ -3,7 +3,7 @@
 // lost, doubled or untrue.
 
 import { parseArgs } from 'node:util'
-import { databases } from '../test/support/databases.ts'
+import { databases, usePostgresAsDelivered } from '../test/support/databases.ts'
 import { runKills } from '../test/support/kill.ts'
 
 const { values } = parseArgs({
@@ -22,6 +22,7 @@ if (!database || !Number.isInteger(rounds) || rounds < 1 || !(lifeMs > 0)) {
   process.exit(2)
 }
 
+usePostgresAsDelivered()
 const startedAt = performance.now()
 const result = await runKills({
   database,

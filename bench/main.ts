@@ -4,6 +4,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { usePostgresAsDelivered } from '../test/support/databases.ts'
 import { answerTimes } from './answer-times.ts'
 import { cachedContacts } from './cached-contacts.ts'
 import { coldContacts } from './cold-contacts.ts'
@@ -47,6 +48,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 requireWrk()
+usePostgresAsDelivered()
 
 const figures: Figure[] = []
 for (const [name, measure] of Object.entries({ ...SCENARIOS, ...NAMED })) {

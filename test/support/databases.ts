@@ -46,6 +46,14 @@ async function openSqlite(): Promise<TestDatabase> {
 }
 
 let server: Promise<string> | undefined
+/** Of servers for tests, which come and go: little memory, many connections, and no waiting for the disk. */
+let settings = '-c fsync=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=32MB'
+
+/** The server that starts for the first database has the settings it is delivered with: figures mean nothing otherwise. */
+export function usePostgresAsDelivered(): void {
+  if (server) throw new Error('PostgreSQL runs already.')
+  settings = ''
+}
 
 async function openPostgres(): Promise<TestDatabase> {
   server ??= startPostgres()
@@ -69,13 +77,12 @@ async function startPostgres(): Promise<string> {
   // The shell waits for the end of its input, which comes when this process ends, and then clears away.
   const script = `
     "$1/initdb" --pgdata="$2/data" --auth=trust --username=postgres --encoding=UTF8 --locale=C --no-sync >"$2/log" 2>&1 || exit 1
-    "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \\
-      -c max_connections=300 -c shared_buffers=32MB >>"$2/log" 2>&1 &
+    "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= $3 >>"$2/log" 2>&1 &
     cat >/dev/null
     kill -QUIT $!
     wait $!
     rm -rf "$2"`
-  const shell = spawn('sh', ['-c', script, 'sh', bin, folder], {
+  const shell = spawn('sh', ['-c', script, 'sh', bin, folder, settings], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     cwd: folder,
