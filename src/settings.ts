@@ -86,6 +86,12 @@ const store = z
       'ms',
       'How long SQLite waits for another process to finish writing.',
     ),
+    noncesKept: fromStore(
+      'noncesKept',
+      'nonces',
+      'Beside SQLite: nonces of signed requests remembered of each five minutes or so, in memory (32 to 64 bytes each) and in a file; more are refused.',
+      1,
+    ),
     poolSize: fromStore('poolSize', 'connections', 'Connections to PostgreSQL.', 1),
     connectTimeoutMs: fromStore('connectTimeoutMs', 'ms', 'How long a connection to PostgreSQL may take.', 1),
     statementTimeoutMs: fromStore('statementTimeoutMs', 'ms', 'Longest statement on PostgreSQL.', 1),

@@ -35,7 +35,7 @@ export function toGatewayError(error: unknown): GatewayError {
   if (code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE') {
     return new GatewayError('conflict', 'This exists already.', { cause: error })
   }
-  if (code === 'SQLITE_FULL' || code === '53100') {
+  if (code === 'SQLITE_FULL' || code === '53100' || code === 'ENOSPC') {
     return new GatewayError('overloaded', 'The disk of the database is full.', { cause: error })
   }
   if (isUnavailable(code, error)) {

@@ -1,83 +1,32 @@
-// Nonces on SQLite: in a file of their own, without waiting for the disk. They survive the end of the process, however
-// it ends; after a power cut they may be lost, and then the age of a request alone decides.
+// Nonces on SQLite: in memory, and in a file beside the database to which each is added before it counts as taken. The
+// file is not waited for: it survives the end of the process, however it ends; after a power cut the age of a request
+// alone decides. docs/decisions/2026-11-22-nonces-beside-the-database.md
 
-import { rmSync } from 'node:fs'
-import { burnNonce, purgeNonces } from './access.ts'
-import type { Context } from './sealed.ts'
-import { type Connection, connect, createFile } from './sqlite.ts'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { GatewayError } from '../core/errors.ts'
+import { createNonceTable, type NonceTable, TOLD_BYTES } from './nonce-table.ts'
 
 export interface Nonces {
-  /** Takes a nonce for so long; false when it is taken. Those of one turn of the event loop share a transaction. */
+  /**
+   * Takes a nonce for so long; false when it is taken. Those of one turn of the event loop are written together.
+   * `overloaded` when there are too many.
+   */
   burn(key: Uint8Array, keepMs: number): Promise<boolean>
   close(): void
 }
 
-/** Between two purges so many nonces are burnt, and one purge takes so many: the file does not grow. */
-export const BURNT_PER_PURGE = 128
-export const PURGED_AT_ONCE = 256
+/** How long a file is added to, at least: then the next one begins, and the one before goes when all in it have ended. */
+const FILE_MS = 60_000
 
-/** Opens `<database>.nonces` when the first nonce comes; a file that is damaged is begun anew. */
-export function createNonces(context: Context, path: string, busyTimeoutMs: number): Nonces {
-  let connection: Connection | undefined
-  let burnt = 0
-  let waiting: Waiting[] = []
+/** The head of a file, and of what each record after it is: the nonce, and when it ends. */
+const HEAD = Buffer.from('kithnon1')
+const RECORD_BYTES = TOLD_BYTES + Float64Array.BYTES_PER_ELEMENT
 
-  function burnAll(some: readonly Waiting[]): readonly boolean[] {
-    connection ??= open(path, busyTimeoutMs)
-    const { database, run } = connection
-    const before = burnt
-    burnt += some.length
-    const purges = Math.floor(burnt / BURNT_PER_PURGE) - Math.floor(before / BURNT_PER_PURGE)
-    database.exec('begin immediate')
-    try {
-      if (purges > 0) run(purgeNonces(context, purges * PURGED_AT_ONCE))
-      const outcomes = some.map(({ key, keepMs }) => run(burnNonce(context, key, keepMs)))
-      database.exec('commit')
-      return outcomes
-    } catch (error) {
-      if (database.inTransaction) database.exec('rollback')
-      throw error
-    }
-  }
-
-  function insist(some: readonly Waiting[]): readonly boolean[] {
-    try {
-      return burnAll(some)
-    } catch (error) {
-      if (!isDamaged(error)) throw error
-      close()
-      for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
-      return burnAll(some)
-    }
-  }
-
-  function flush(): void {
-    const some = waiting
-    waiting = []
-    if (some.length === 0) return
-    try {
-      const outcomes = insist(some)
-      for (const [index, { resolve }] of some.entries()) resolve(outcomes[index] === true)
-    } catch (error) {
-      for (const { reject } of some) reject(error)
-    }
-  }
-
-  function close(): void {
-    connection?.database.close()
-    connection = undefined
-  }
-
-  return {
-    close() {
-      flush()
-      close()
-    },
-    burn(key, keepMs) {
-      if (waiting.length === 0) setImmediate(flush)
-      return new Promise((resolve, reject) => waiting.push({ key, keepMs, resolve, reject }))
-    },
-  }
+interface Current {
+  readonly descriptor: number
+  /** Where the next record goes. */
+  bytes: number
+  readonly since: number
 }
 
 interface Waiting {
@@ -87,24 +36,117 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-function open(path: string, busyTimeoutMs: number): Connection {
-  createFile(path)
-  const connection = connect(path, { busyTimeoutMs })
-  try {
-    connection.database.pragma('journal_mode = WAL')
-    connection.database.pragma('synchronous = OFF')
-    connection.database.exec(
-      `create table if not exists nonces (key blob primary key, expires_at integer not null) strict, without rowid;
-       create index if not exists nonces_by_end on nonces (expires_at)`,
-    )
-  } catch (error) {
-    connection.database.close()
-    throw error
+/**
+ * Nonces in `<path>` and `<path>.old`, read when the first one comes; a file that is damaged is begun anew. For one
+ * process alone. `most` of them are kept in each of the two.
+ */
+export function createNonces(path: string, most: number, now: () => number = Date.now): Nonces {
+  const oldPath = `${path}.old`
+  let file: Current | undefined
+  let old: NonceTable = createNonceTable()
+  let young: NonceTable = createNonceTable()
+  let waiting: Waiting[] = []
+
+  /** What the process before has left moves to the old file, without what has ended. */
+  function open(at: number): Current {
+    const left = Buffer.concat([oldPath, path].map((each) => recordsIn(each, at)))
+    old = createNonceTable()
+    for (let from = 0; from < left.length; from += RECORD_BYTES) {
+      old.set(left.subarray(from, from + TOLD_BYTES), left.readDoubleLE(from + TOLD_BYTES))
+    }
+    writeFileSync(`${path}.new`, Buffer.concat([HEAD, left]), { mode: 0o600 })
+    renameSync(`${path}.new`, oldPath)
+    return begin(at)
   }
-  return connection
+
+  function begin(at: number): Current {
+    young = createNonceTable()
+    const descriptor = openSync(path, 'w', 0o600)
+    file = { descriptor, bytes: HEAD.length, since: at }
+    writeSync(descriptor, HEAD, 0, HEAD.length, 0)
+    return file
+  }
+
+  /** The file to add to; a new one when that is due. */
+  function fileAt(at: number): Current {
+    const current = file ?? open(at)
+    if (at < current.since + FILE_MS || at < old.lastEnd || young.size === 0) return current
+    closeSync(current.descriptor)
+    // Until the next one is there, all is to be read anew.
+    file = undefined
+    renameSync(path, oldPath)
+    old = young
+    return begin(at)
+  }
+
+  function burnAll(some: readonly Waiting[]): readonly boolean[] {
+    const at = now()
+    const current = fileAt(at)
+    const records: Uint8Array[] = []
+    const seen = new Set<string>()
+    const outcomes = some.map(({ key, keepMs }) => {
+      if (old.endOf(key) > at || young.endOf(key) > at) return false
+      const name = Buffer.from(key.buffer, key.byteOffset, TOLD_BYTES).toString('latin1')
+      if (seen.has(name)) return false
+      seen.add(name)
+      records.push(toRecord(key, at + keepMs))
+      return true
+    })
+    if (records.length === 0) return outcomes
+    if (young.size + records.length > most) {
+      throw new GatewayError('overloaded', 'Too many signed requests within a few minutes.')
+    }
+    const bytes = Buffer.concat(records)
+    // At its place: over what a write that failed has left of itself.
+    for (let from = 0; from < bytes.length; ) {
+      from += writeSync(current.descriptor, bytes, from, bytes.length - from, current.bytes + from)
+    }
+    current.bytes += bytes.length
+    for (const [index, { key, keepMs }] of some.entries()) if (outcomes[index]) young.set(key, at + keepMs)
+    return outcomes
+  }
+
+  function flush(): void {
+    const some = waiting
+    waiting = []
+    if (some.length === 0) return
+    try {
+      const outcomes = burnAll(some)
+      for (const [index, { resolve }] of some.entries()) resolve(outcomes[index] === true)
+    } catch (error) {
+      for (const { reject } of some) reject(error)
+    }
+  }
+
+  return {
+    close() {
+      flush()
+      if (file) closeSync(file.descriptor)
+      file = undefined
+    },
+    burn(key, keepMs) {
+      if (waiting.length === 0) setImmediate(flush)
+      return new Promise((resolve, reject) => waiting.push({ key, keepMs, resolve, reject }))
+    },
+  }
 }
 
-function isDamaged(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB'
+function toRecord(key: Uint8Array, end: number): Uint8Array {
+  const record = Buffer.allocUnsafe(RECORD_BYTES)
+  record.set(key.subarray(0, TOLD_BYTES))
+  record.writeDoubleLE(end, TOLD_BYTES)
+  return record
+}
+
+/** The records of a file whose time has not come, one after another; none of a file that is not ours. */
+function recordsIn(path: string, at: number): Buffer {
+  const bytes = existsSync(path) ? readFileSync(path) : HEAD
+  if (!bytes.subarray(0, HEAD.length).equals(HEAD)) return Buffer.alloc(0)
+  let kept = HEAD.length
+  for (let from = HEAD.length; from + RECORD_BYTES <= bytes.length; from += RECORD_BYTES) {
+    if (!(bytes.readDoubleLE(from + TOLD_BYTES) > at)) continue
+    bytes.copyWithin(kept, from, from + RECORD_BYTES)
+    kept += RECORD_BYTES
+  }
+  return bytes.subarray(HEAD.length, kept)
 }

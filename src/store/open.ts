@@ -34,6 +34,7 @@ export interface OpenStore extends Store {
 export const STORE_BOUNDS = {
   writesWaiting: 100_000,
   busyTimeoutMs: 5_000,
+  noncesKept: 4_000_000,
   poolSize: 10,
   connectTimeoutMs: 5_000,
   statementTimeoutMs: 10_000,

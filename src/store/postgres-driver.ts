@@ -6,11 +6,14 @@ import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/gateway.ts'
 import { spell } from './engine.ts'
 import { isLostConnection, isLostRace, toGatewayError } from './failure.ts'
-import { BURNT_PER_PURGE, PURGED_AT_ONCE } from './nonces.ts'
 import { bindable, type Query, type Row, type Statement } from './query.ts'
 import type { Context } from './sealed.ts'
 import { keepStatistics } from './statistics.ts'
 import { type Driver, writeOf } from './writes.ts'
+
+/** Between two purges so many nonces are burnt, and one purge takes so many: the table does not grow. */
+const BURNT_PER_PURGE = 128
+const PURGED_AT_ONCE = 256
 
 export interface PostgresBounds {
   /** Connections at once. */

@@ -16,6 +16,8 @@ export interface SqliteBounds {
   readonly writesWaiting: number
   /** How long to wait for another process's write. */
   readonly busyTimeoutMs: number
+  /** Nonces of signed requests kept of five minutes or so, in memory; more are `overloaded`. */
+  readonly noncesKept: number
 }
 
 /**
@@ -33,14 +35,14 @@ interface Waiting {
 export async function openSqliteDriver(
   file: string,
   context: Context,
-  { writesWaiting, busyTimeoutMs }: SqliteBounds,
+  { writesWaiting, busyTimeoutMs, noncesKept }: SqliteBounds,
   onClose: () => void,
 ): Promise<Driver> {
   const commits = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const data = { file, keys: context.keys.source, busyTimeoutMs, commits }
   const writer = await openWriter(data, writesWaiting)
   const reader = connect(file, { readonly: true, busyTimeoutMs })
-  const nonces = createNonces(context, `${file}.nonces`, busyTimeoutMs)
+  const nonces = createNonces(`${file}.nonces`, noncesKept)
   const version = reader.database.prepare<[], number>('pragma data_version').pluck()
   const versionOfOthers = atMostEvery(OTHERS_SEEN_MS, () => version.get() ?? 0)
   /** One slow query at a time, on a connection of its own that is opened for the first. */

@@ -4,6 +4,7 @@
 import type { Site } from '../../core/model.ts'
 import { decode, formPairs } from '../decode.ts'
 import type { Dialect, FrontTools, WireRequest } from '../dialect.ts'
+import { createRequestNote } from '../request-note.ts'
 import { authenticate } from './access.ts'
 import { checkFormat, type Setting, toAnswer, toFailure } from './envelope.ts'
 import { type GigyaCode, GigyaError, toGigyaError } from './errors.ts'
@@ -43,13 +44,13 @@ export function createGigya({ doorkeeper }: FrontTools, options: GigyaOptions): 
   const { methods, note, publicHosts = [], secretOverHttp = false } = options
   const { tokenLifeMs = HOUR_MS, sessionLifeMs = 90 * 24 * HOUR_MS } = options
   const byName = new Map(methods.map((method) => [method.name.toLowerCase(), method]))
-  const sites = new WeakMap<WireRequest, Site>()
+  const sites = createRequestNote<Site>()
   const access = {
     doorkeeper,
     publicHosts,
     isSecretOverHttpAllowed: secretOverHttp,
     lives: { tokenMs: tokenLifeMs, sessionMs: sessionLifeMs },
-    meet: (request: WireRequest, site: Site) => void sites.set(request, site),
+    meet: (request: WireRequest, site: Site) => sites.set(request, site),
   }
 
   const methodOf = (path: string) => {

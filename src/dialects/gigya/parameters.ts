@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { decode } from '../decode.ts'
 import type { Pair, WireRequest } from '../dialect.ts'
+import { createRequestNote } from '../request-note.ts'
 import { GigyaError } from './errors.ts'
 
 /** The parameters of one request, as spelled and as found. */
@@ -25,7 +26,7 @@ export function parametersOf(request: WireRequest): Parameters {
   return parameters
 }
 
-const READ = new WeakMap<WireRequest, Parameters>()
+const READ = createRequestNote<Parameters>()
 
 /** What decides about the form of an answer, of a request that could not be read as a whole. */
 function frameOf({ query = '', body, headers }: WireRequest): readonly Pair[] {

@@ -5,6 +5,7 @@ import { GatewayError } from '../../core/errors.ts'
 import type { Gateway } from '../../core/gateway.ts'
 import type { Destination } from '../../core/link-book.ts'
 import { type Dialect, route, type WireAnswer, type WireRequest } from '../dialect.ts'
+import { createRequestNote } from '../request-note.ts'
 import { hostName } from '../wire-request.ts'
 import { createFollowers, createReferrers } from './followers.ts'
 
@@ -15,7 +16,7 @@ export function createShortLinks({ links }: Pick<Gateway, 'links'>): Dialect<Des
   const { book, clicks } = links
   const followedBy = createFollowers()
   const referrerOf = createReferrers()
-  const found = new WeakMap<WireRequest, Destination>()
+  const found = createRequestNote<Destination>()
   // Whose a request is, and what it leads to, is asked one right after the other. Of others nothing is held.
   let seen: Looked | undefined
 

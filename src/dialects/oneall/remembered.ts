@@ -2,6 +2,7 @@
 
 import type { Gateway } from '../../core/gateway.ts'
 import type { WireAnswer, WireRequest } from '../dialect.ts'
+import { createRequestNote } from '../request-note.ts'
 import { createBoundedMap } from './bounded.ts'
 import { dateLine, type Reply } from './envelope.ts'
 
@@ -39,7 +40,7 @@ const HOT_USES = 32
 /** Keeps answers up to so many bytes; never where other processes change the database unseen. */
 export function createRemembered(maxBytes: number): Remembered {
   const kept = createBoundedMap<Kept>(maxBytes)
-  const generations = new WeakMap<WireRequest, number>()
+  const generations = createRequestNote<number>()
 
   return {
     find(request, gateway) {
