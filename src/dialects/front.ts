@@ -95,7 +95,7 @@ export function createFront(parts: FrontParts): Front {
     bodyMs: uploadMs,
   })
   const uploaders = dialects.flatMap(({ takesUploads }) => takesUploads ?? [])
-  const pending = new Map<Duplex, Pending>()
+  const pending = createPendings()
   let isDraining = false
   let whenIdle: (() => void)[] = []
 
@@ -229,6 +229,33 @@ interface Pending {
   readonly response: ServerResponse
   /** Told when the socket closes. */
   readonly abort?: () => void
+}
+
+/**
+ * Who waits, by socket. A socket has one place for as long as it lives: a map that is set and cleared for every request is
+ * made anew all the time, and its elders keep requests beyond the collections of young garbage.
+ */
+function createPendings() {
+  const places = new WeakMap<Duplex, { pending: Pending | undefined }>()
+  let size = 0
+  return {
+    get size() {
+      return size
+    },
+    get: (socket: Duplex) => places.get(socket)?.pending,
+    set(socket: Duplex, pending: Pending) {
+      const place = places.get(socket)
+      if (place?.pending === undefined) size += 1
+      if (place) place.pending = pending
+      else places.set(socket, { pending })
+    },
+    delete(socket: Duplex) {
+      const place = places.get(socket)
+      if (place?.pending === undefined) return
+      place.pending = undefined
+      size -= 1
+    },
+  }
 }
 
 function faceOf(faces: readonly Face[], id: string | undefined): Face {

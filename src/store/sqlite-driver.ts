@@ -126,9 +126,8 @@ async function openWriter(workerData: WriterData, writesWaiting: number): Promis
   // Beside this file, with its extension: .ts from source, .js once built.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
   const worker = new Worker(new URL(`./writer${extension}`, import.meta.url), { workerData })
-  const waiting = new Map<number, Waiting>()
+  const waiting = createPlaces<Waiting>()
   let unsent: Call[] = []
-  let lastId = 0
   let ended: GatewayError | undefined
 
   const ready = Promise.withResolvers<void>()
@@ -146,8 +145,7 @@ async function openWriter(workerData: WriterData, writesWaiting: number): Promis
   worker.unref()
 
   function settle(outcome: Outcome): void {
-    const call = waiting.get(outcome.id)
-    waiting.delete(outcome.id)
+    const call = waiting.take(outcome.id)
     if ('error' in outcome) call?.reject(receiveError(outcome.error))
     else call?.resolve(outcome.result)
   }
@@ -155,8 +153,7 @@ async function openWriter(workerData: WriterData, writesWaiting: number): Promis
   function end(error: GatewayError): void {
     ended ??= error
     ready.reject(error)
-    for (const { reject } of waiting.values()) reject(error)
-    waiting.clear()
+    for (const { reject } of waiting.takeAll()) reject(error)
   }
 
   function flush(): void {
@@ -176,9 +173,9 @@ async function openWriter(workerData: WriterData, writesWaiting: number): Promis
       if (waiting.size === 0) worker.ref()
       // Calls of one turn travel together.
       if (unsent.length === 0) queueMicrotask(flush)
-      const id = ++lastId
-      unsent.push({ id, name, args })
-      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
+      return new Promise((resolve, reject) => {
+        unsent.push({ id: waiting.put({ resolve, reject }), name, args })
+      })
     },
     async close() {
       if (unsent.length > 0) flush()
@@ -187,6 +184,38 @@ async function openWriter(workerData: WriterData, writesWaiting: number): Promis
       const close: ToWriter = 'close'
       worker.postMessage(close)
       await exited
+    },
+  }
+}
+
+/**
+ * What waits, by a small number that is given out again. A map in which everything comes and goes is made anew all the
+ * time, and its elders keep what they held beyond the collections of young garbage.
+ */
+function createPlaces<T>() {
+  let places: (T | undefined)[] = []
+  let free: number[] = []
+  return {
+    get size() {
+      return places.length - free.length
+    },
+    put(value: T): number {
+      const place = free.pop() ?? places.length
+      places[place] = value
+      return place
+    },
+    take(place: number): T | undefined {
+      const value = places[place]
+      if (value === undefined) return undefined
+      places[place] = undefined
+      free.push(place)
+      return value
+    },
+    takeAll(): readonly T[] {
+      const values = places.filter((value) => value !== undefined)
+      places = []
+      free = []
+      return values
     },
   }
 }
