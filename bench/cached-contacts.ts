@@ -70,7 +70,7 @@ async function measure(data: Data, { what, paths, settings, least, p99Ms }: Roun
       measured: `${rounded(share)} of the floor, p99 ${rounded(p99, 1)} ms`,
       asked: `≥ ${least}${p99Ms === undefined ? '' : `, p99 < ${p99Ms} ms`}`,
       isMet: share >= least && (p99Ms === undefined || p99 < p99Ms),
-      detail: `${bytes} bytes an answer; ${told}; shares ${shares.map((one) => rounded(one)).join(' ')}`,
+      detail: `${bytes} bytes an answer; ${told}; shares ${shares.map((one) => rounded(one)).join(' ')}, p99 ${p99s.map((one) => rounded(one, 1)).join(' ')}`,
     }
   } finally {
     await Promise.all([kith.stop(), floor.stop()])

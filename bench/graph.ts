@@ -139,8 +139,9 @@ async function carryFor(
   load: { readonly paths: readonly string[]; readonly bodies: readonly string[] },
 ) {
   const seconds = 4
+  await carry({ url, ...load, seconds: 1, rampSeconds: 0 })
   const before = cpuOf(pid)
-  const carried = await carry({ url, ...load, seconds })
+  const carried = await carry({ url, ...load, seconds, rampSeconds: 0 })
   return { ...carried, cpuMs: (cpuOf(pid) - before) / (carried.perSecond * seconds) }
 }
 

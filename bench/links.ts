@@ -95,7 +95,7 @@ async function measure(data: Data, { what, codes, visitors, least }: Round): Pro
       measured: `${rounded(share)} of the floor, p99 ${rounded(p99, 1)} ms`,
       asked: `≥ ${least}, p99 < 10 ms, all counted`,
       isMet: share >= least && p99 < 10 && counted === answered,
-      detail: `${LINKS} links, ${CONNECTIONS} connections; ${told}; ${counted} of ${answered} counted; shares ${shares.map((one) => rounded(one)).join(' ')}`,
+      detail: `${LINKS} links, ${CONNECTIONS} connections; ${told}; ${counted} of ${answered} counted; shares ${shares.map((one) => rounded(one)).join(' ')}, p99 ${p99s.map((one) => rounded(one, 1)).join(' ')}`,
     }
   } finally {
     await Promise.all([kith.stop(), floor.stop()])

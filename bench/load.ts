@@ -19,6 +19,8 @@ export interface Load {
   readonly visitors?: number
   readonly connections?: number
   readonly seconds?: number
+  /** How long the load is on before it is measured. Default 1: who was idle while others were measured is not warm. */
+  readonly rampSeconds?: number
 }
 
 export interface Carried {
@@ -43,6 +45,7 @@ export async function carry({
   visitors = 0,
   connections = 32,
   seconds = 4,
+  rampSeconds = 1,
 }: Load): Promise<Carried> {
   const folder = mkdtempSync(join(tmpdir(), 'kith-load-'))
   const script = join(folder, 'load.lua')
@@ -70,10 +73,10 @@ export async function carry({
   ]
   writeFileSync(script, lua.join('\n'))
   try {
-    const args = [
+    const argsFor = (duration: number) => [
       '-t1',
       `-c${connections}`,
-      `-d${seconds}s`,
+      `-d${duration}s`,
       '--timeout',
       '10s',
       '--latency',
@@ -81,7 +84,8 @@ export async function carry({
       script,
       url,
     ]
-    const text = await outputOf('wrk', args)
+    if (rampSeconds > 0) await outputOf('wrk', argsFor(rampSeconds))
+    const text = await outputOf('wrk', argsFor(seconds))
     const bad = /Non-2xx or 3xx responses: (\d+)|Socket errors: (.*)/.exec(text)
     if (bad) throw new Error(`the load was not carried: ${bad[0]}`)
     return { perSecond: numberIn(text, /Requests\/sec:\s+([\d.]+)/), p99Ms: p99In(text) }
