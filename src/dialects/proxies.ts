@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net'
 import { createTwoGenerations } from '../core/two-generations.ts'
 
 /** Addresses of which is remembered whether they are a proxy's: to look through the ranges costs microseconds. */
-const REMEMBERED = 10_000
+const REMEMBERED = 50_000
 /** The longest there are, with a zone: others are none. */
 const ADDRESS_LENGTH = 64
 
@@ -24,35 +24,43 @@ export type Sight = (peer: string, headers: Readonly<Record<string, string>>) =>
 export function createSight(proxies: readonly string[]): Sight {
   if (proxies.length === 0) return (peer) => ({ address: plainAddress(peer) })
   const trusted = toBlockList(proxies)
-  const known = createTwoGenerations<string, boolean>(REMEMBERED)
-  const isTrusted = (address: string) => {
+  const known = createTwoGenerations<string, Who>(REMEMBERED)
+  const whoIs = (address: string): Who => {
     const before = known.get(address)
     if (before !== undefined) return before
-    const is = isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-    if (address.length <= ADDRESS_LENGTH) known.set(address, is)
-    return is
+    const family = isIP(address)
+    const isTrusted = family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
+    const who = isTrusted ? 'proxy' : family === 0 ? 'nobody' : 'client'
+    if (address.length <= ADDRESS_LENGTH) known.set(address, who)
+    return who
   }
 
   return (peer, headers) => {
     const address = plainAddress(peer)
-    if (!isTrusted(address)) return { address }
+    if (whoIs(address) !== 'proxy') return { address }
     const scheme = lastOf(headers['x-forwarded-proto'])?.toLowerCase()
     return {
-      address: clientOf(headers['x-forwarded-for'], address, isTrusted),
+      address: clientOf(headers['x-forwarded-for'] ?? '', address, whoIs),
       scheme: scheme === 'http' || scheme === 'https' ? scheme : undefined,
       host: lastOf(headers['x-forwarded-host']),
     }
   }
 }
 
+/** What an address is to us; `nobody` is none. */
+type Who = 'proxy' | 'client' | 'nobody'
+
 /** From the right, the first address that is not one of our proxies'. */
-function clientOf(header: string | undefined, peer: string, isTrusted: (address: string) => boolean): string {
+function clientOf(header: string, peer: string, whoIs: (address: string) => Who): string {
   let nearest = peer
-  for (const entry of (header ?? '').split(',').reverse()) {
-    const address = plainAddress(entry.trim())
-    if (isIP(address) === 0) return nearest
+  for (let end = header.length; end >= 0; ) {
+    const comma = end === 0 ? -1 : header.lastIndexOf(',', end - 1)
+    const address = plainAddress(header.slice(comma + 1, end).trim())
+    const who = whoIs(address)
+    if (who === 'nobody') return nearest
     nearest = address
-    if (!isTrusted(address)) return nearest
+    if (who === 'client') return nearest
+    end = comma
   }
   return nearest
 }
