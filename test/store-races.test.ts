@@ -148,10 +148,11 @@ for (const database of databases) {
       await using house = await openStoreHouse(database)
       const { identity, stores } = await twoStores(house)
       const [one, other] = stores
-      const lost = await claimedRead(one, identity, SHORT_MS)
-      const stored = { leaseMs: SHORT_MS, progress: '{"page":3}' }
+      const lost = await claimedRead(one, identity, LONG_MS)
+      const stored = { leaseMs: LONG_MS, progress: '{"page":3}' }
       assert.equal(await one.reads.checkpoint(identity, lost.fence, stored), true)
       assert.deepEqual(await other.reads.abandoned(10), [])
+      assert.equal(await one.reads.checkpoint(identity, lost.fence, { leaseMs: SHORT_MS }), true)
       await pause(SHORT_MS + 20)
       assert.deepEqual(await other.reads.abandoned(10), [identity])
       assert.deepEqual(await other.reads.abandoned(0), [])
