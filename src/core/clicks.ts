@@ -3,7 +3,15 @@
 
 import { hash } from 'node:crypto'
 import type { Log, Meter } from './gateway.ts'
-import type { ClickTally, Device, Follower, LinkStore, Visit } from './link-store.ts'
+import {
+  type ClickTally,
+  DEVICES,
+  type Device,
+  FOLLOWERS,
+  type Follower,
+  type LinkStore,
+  type Visit,
+} from './link-store.ts'
 import { createTwoGenerations } from './two-generations.ts'
 
 /** Each is configuration with a stated default (settings.ts). */
@@ -197,15 +205,14 @@ function createKeys(): (tally: ClickTally) => number | string {
     if (number === undefined || hour !== hourOfNumbers || linkId >= LINKS_MAX) {
       return `${linkId} ${hour} ${follower} ${device} ${referrer}`
     }
-    const kind = FOLLOWER_NUMBERS[follower] * 4 + DEVICE_NUMBERS[device]
-    return (linkId * 16 + kind) * REFERRERS_MAX + number
+    const kind = FOLLOWERS.indexOf(follower) * DEVICES.length + DEVICES.indexOf(device)
+    return (linkId * KINDS + kind) * REFERRERS_MAX + number
   }
 }
 
 const REFERRERS_MAX = 2 ** 17
 const LINKS_MAX = 2 ** 31
-const FOLLOWER_NUMBERS: Readonly<Record<Follower, number>> = { person: 0, repeat: 1, bot: 2, preview: 3 }
-const DEVICE_NUMBERS: Readonly<Record<Device, number>> = { desktop: 0, mobile: 1, tablet: 2, other: 3 }
+const KINDS = FOLLOWERS.length * DEVICES.length
 
 const LABELS = {
   person: { follower: 'person' },

@@ -4,10 +4,16 @@ import type { PageOf, PageQuery, Site } from './model.ts'
 
 type SiteRef = Pick<Site, 'id'>
 
-/** Who followed a link. `repeat`: a person who was counted a short while ago; `preview`: a machine that shows a card. */
-export type Follower = 'person' | 'repeat' | 'bot' | 'preview'
+/**
+ * Who followed a link. `repeat`: a person who was counted a short while ago; `preview`: a machine that shows a card. Their
+ * places stand for them in the database: never change the order.
+ */
+export const FOLLOWERS = ['person', 'repeat', 'bot', 'preview'] as const
+export type Follower = (typeof FOLLOWERS)[number]
 
-export type Device = 'desktop' | 'mobile' | 'tablet' | 'other'
+/** The same holds for their order. */
+export const DEVICES = ['desktop', 'mobile', 'tablet', 'other'] as const
+export type Device = (typeof DEVICES)[number]
 
 /** A link before it is stored. */
 export interface NewLink {

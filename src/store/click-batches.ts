@@ -1,11 +1,6 @@
 // Clicks on their way to the writer's thread, and who followed as numbers.
 
-import type { ClickBatch, ClickTally, Device, Follower } from '../core/link-store.ts'
-
-/** As numbers in the database, by their place: never change their order. */
-export const FOLLOWERS: readonly Follower[] = ['person', 'repeat', 'bot', 'preview']
-/** The same. */
-export const DEVICES: readonly Device[] = ['desktop', 'mobile', 'tablet', 'other']
+import { type ClickBatch, type ClickTally, DEVICES, FOLLOWERS } from '../core/link-store.ts'
 
 /** A batch on its way to the writer's thread, where numbers in a row travel several times quicker than objects. */
 export interface SentClicks extends Pick<ClickBatch, 'visits' | 'windowMs' | 'referrersPerLink'> {

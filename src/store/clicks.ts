@@ -3,12 +3,14 @@
 import {
   type ClickBatch,
   type ClickTally,
+  DEVICES,
+  FOLLOWERS,
   type Follower,
   OTHER_REFERRER,
   type StoredLink,
   type Visit,
 } from '../core/link-store.ts'
-import { DEVICES, FOLLOWERS, type SentClicks, unpackTallies } from './click-batches.ts'
+import { type SentClicks, unpackTallies } from './click-batches.ts'
 import type { Engine } from './engine.ts'
 import { all, each, one, type Query, type Row } from './query.ts'
 import { number, optionalNumber, text, toJson } from './row.ts'
