@@ -253,9 +253,18 @@ export interface GraphRules {
 export interface PullQuery {
   /** Users whose names and profiles are in memory: only the edges to them are read. */
   readonly ids: readonly number[]
-  /** Of these, all is read. */
+  /** Of these, user and profile are read too. */
   readonly names: readonly string[]
+  /** What is wanted of each edge, beside remark and groups; the rest is not read. */
+  readonly parts: readonly EdgePart[]
 }
+
+/** Parts of a friendship that few callers ask for all of. */
+export const EDGE_PARTS = ['source', 'wording', 'addedAt', 'custom'] as const
+export type EdgePart = (typeof EDGE_PARTS)[number]
+
+/** A friendship as far as it was asked for. */
+export type PulledFriend = Omit<Friendship, 'account' | 'addedAt'> & Partial<Pick<Friendship, 'addedAt'>>
 
 /** Where the account stands: what was kept under the same numbers still holds. */
 export interface PullHead {
@@ -267,14 +276,14 @@ export interface PullHead {
 }
 
 export interface PulledRow {
-  readonly friend: Omit<Friendship, 'account'>
+  readonly friend: PulledFriend
 }
 
 /** An account that was asked by name. */
 export interface PulledNamed {
   readonly userId: number
   /** Absent when it is no friend. */
-  readonly friend?: Omit<Friendship, 'account'>
+  readonly friend?: PulledFriend
   /** Of a friend. */
   readonly profile?: AccountProfile
 }
