@@ -253,18 +253,9 @@ export interface GraphRules {
 export interface PullQuery {
   /** Users whose names and profiles are in memory: only the edges to them are read. */
   readonly ids: readonly number[]
-  /** Of these, user and profile are read too. */
+  /** Of these, all is read. */
   readonly names: readonly string[]
-  /** What is wanted of each edge, beside remark and groups; the rest is not read. */
-  readonly parts: readonly EdgePart[]
 }
-
-/** Parts of a friendship that few callers ask for all of. */
-export const EDGE_PARTS = ['source', 'wording', 'addedAt', 'custom'] as const
-export type EdgePart = (typeof EDGE_PARTS)[number]
-
-/** A friendship as far as it was asked for. */
-export type PulledFriend = Omit<Friendship, 'account' | 'addedAt'> & Partial<Pick<Friendship, 'addedAt'>>
 
 /** Where the account stands: what was kept under the same numbers still holds. */
 export interface PullHead {
@@ -276,14 +267,14 @@ export interface PullHead {
 }
 
 export interface PulledRow {
-  readonly friend: PulledFriend
+  readonly friend: Omit<Friendship, 'account'>
 }
 
 /** An account that was asked by name. */
 export interface PulledNamed {
   readonly userId: number
   /** Absent when it is no friend. */
-  readonly friend?: PulledFriend
+  readonly friend?: Omit<Friendship, 'account'>
   /** Of a friend. */
   readonly profile?: AccountProfile
 }

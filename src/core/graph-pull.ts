@@ -6,15 +6,13 @@ import type { Gateway } from './gateway.ts'
 import { checkAccount, type GraphSite } from './graph.ts'
 import { checkBatch, isStorable } from './graph-checks.ts'
 import { limitsOf } from './graph-limits.ts'
-import type { AccountProfile, EdgePart, PulledFriend, PulledRows, PullHead } from './graph-model.ts'
+import type { AccountProfile, Friendship, PulledRows, PullHead } from './graph-model.ts'
 
 /** A friend as the caller wants it shown. The same key means the same rendering, so that it can be kept. */
 export interface FriendView {
   readonly key: string
-  /** What it shows of a friendship, beside remark and groups. */
-  readonly parts: readonly EdgePart[]
   /** What the friendship says: first the fields that everybody has, then the site's own. */
-  friend(friend: PulledFriend): readonly [standard: string, custom: string]
+  friend(friend: Omit<Friendship, 'account'>): readonly [standard: string, custom: string]
   /** The same, of what the friend says of itself. */
   profile(profile: AccountProfile): readonly [standard: string, custom: string]
   /** One friend, whole, from the above. `account` is spelled as the caller spelled it. */
@@ -43,7 +41,7 @@ export async function pullFriends(
   const known = isHot ? memory.lists.drawer(site.id, wish.number).find(account)?.current : undefined
   if (known && known.generation === generation && isEqual(known.others, others)) return known.pulled
   for (let tries = 0; ; tries += 1) {
-    const plan = tries < TRIES ? planOf(memory, wish) : planAnew(wish)
+    const plan = tries < TRIES ? planOf(memory, wish) : planAnew(others)
     const rows = await store.graph.pull(site, account, plan)
     const { head } = rows
     memory.noteProfiles(site.id, head.profiles)
@@ -71,12 +69,11 @@ interface Plan {
   readonly known: readonly (string | Person | undefined)[]
   readonly ids: readonly number[]
   readonly names: readonly string[]
-  readonly parts: readonly EdgePart[]
   /** `PullHead.profiles` that all that is known was read under. */
   readonly profiles?: number
 }
 
-function planOf(memory: FriendMemory, { siteId, account, others, view, number }: Wish): Plan {
+function planOf(memory: FriendMemory, { siteId, account, others, number }: Wish): Plan {
   const profiles = memory.profiles(siteId)
   const kept = memory.lists.drawer(siteId, number).find(account)
   const people = memory.people.drawer(siteId, number)
@@ -94,11 +91,11 @@ function planOf(memory: FriendMemory, { siteId, account, others, view, number }:
     if (isStorable(other)) names.push(other)
     return undefined
   })
-  return { list, known, ids, names, parts: view.parts, profiles }
+  return { list, known, ids, names, profiles }
 }
 
-function planAnew({ others, view: { parts } }: Wish): Plan {
-  return { known: others.map(() => undefined), ids: [], names: others.filter(isStorable), parts }
+function planAnew(others: readonly string[]): Plan {
+  return { known: others.map(() => undefined), ids: [], names: others.filter(isStorable) }
 }
 
 function show(

@@ -1,17 +1,14 @@
 // Lists of friends as they are read: a page in order of adding, or chosen ones with their profiles.
 
-import {
-  type AfterQuery,
-  type Custom,
-  EDGE_PARTS,
-  type EdgePart,
-  type FriendPage,
-  type Friendship,
-  type PulledFriend,
-  type PulledNamed,
-  type PulledRow,
-  type PulledRows,
-  type PullQuery,
+import type {
+  AfterQuery,
+  Custom,
+  FriendPage,
+  Friendship,
+  PulledNamed,
+  PulledRow,
+  PulledRows,
+  PullQuery,
 } from '../core/graph-model.ts'
 import { idOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
 import { keyOf } from './graph-edges.ts'
@@ -75,65 +72,34 @@ export function* friendsHead(
   return row && { standardSequence: number(row, 'standard'), total: number(row, 'total') }
 }
 
-/** The columns that there are without being asked for: in the head they say where the account stands. */
+/** Where the account stands, as a row like those of its friends: few columns, for there are many rows. */
 const HEAD = `select -1 as "index",
     owner.id || ',' || coalesce(g.standard_sequence + g.custom_sequence + g.group_sequence, 0) || ',' ||
-    coalesce(feeds.profiles, 0) as remark, coalesce(g.group_names, '[]') as group_ids`
+    coalesce(feeds.profiles, 0) as remark, null as source, null as wording,
+    coalesce(g.group_names, '[]') as group_ids, null as added_at, null as custom`
 const OF_OWNER = 'from owner left join graphs g on g.user_id = owner.id left join feeds on feeds.site_id = ?'
-const EDGE = 'f.remark, f.group_ids'
 
+const EDGE = 'f.remark, f.source, f.wording, f.group_ids, f.added_at, f.custom'
+
+const BY_ID = `select item.key - {first}, ${EDGE}`
 const OF_IDS = `from {names} cross join friends f
   where f.key = ${keyOf('(select id from owner)', 'cast(item.value as {integer})')}`
 
-const OF_NAMES = `from {names} join users u on u.is_account = 1 and u.id = ${idOf('item.value')}
+const BY_NAME = `select -2 - (item.key - {first}), ${EDGE}, u.id, p.profile
+  from {names} join users u on u.is_account = 1 and u.id = ${idOf('item.value')}
   left join friends f on f.key = ${keyOf('(select id from owner)', 'u.id')}
   left join profiles p on p.user_id = f.to_id`
 
-const COLUMNS: Readonly<Record<EdgePart, readonly [name: string, none: string]>> = {
-  source: ['source', 'cast(null as text)'],
-  wording: ['wording', 'cast(null as text)'],
-  addedAt: ['added_at', 'cast(null as {integer})'],
-  custom: ['custom', 'cast(null as text)'],
-}
+/** Without names, rows have neither user nor profile. */
+const ALL_KNOWN = `with ${OWNER} ${HEAD} ${OF_OWNER} union all ${BY_ID} ${OF_IDS}`
+const SOME_NAMED = `with ${OWNER} ${HEAD}, cast(null as {integer}) as user_id, cast(null as text) as profile ${OF_OWNER}
+  union all ${BY_ID}, null, null ${OF_IDS} union all ${BY_NAME}`
 
-/** Where the account stands as one row, and a row for each friend: few columns, for there are many rows. */
-function pullOf(parts: readonly EdgePart[], isNamed: boolean): string {
-  const wanted = EDGE_PARTS.filter((part) => parts.includes(part)).map((part) => COLUMNS[part])
-  const list = (columns: readonly string[]) => columns.map((column) => `, ${column}`).join('')
-  const none = list(wanted.map(([name, nothing]) => `${nothing} as ${name}`))
-  const edge = EDGE + list(wanted.map(([name]) => `f.${name}`))
-  const byId = `select item.key - {first}, ${edge}`
-  // Without names, rows have neither user nor profile.
-  if (!isNamed) return `with ${OWNER} ${HEAD}${none} ${OF_OWNER} union all ${byId} ${OF_IDS}`
-  return `with ${OWNER} ${HEAD}${none}, cast(null as {integer}) as user_id, cast(null as text) as profile,
-      cast(null as {integer}) as is_friend ${OF_OWNER}
-    union all ${byId}, null, null, null ${OF_IDS}
-    union all select -2 - (item.key - {first}), ${edge}, u.id, p.profile, case when f.key is null then 0 else 1 end
-    ${OF_NAMES}`
-}
-
-const PULLS = new Map<string, string>()
-
-/** The same, made once: of few parts there are few kinds. */
-function knownPull(parts: readonly EdgePart[], isNamed: boolean): string {
-  const key = `${isNamed} ${parts.join()}`
-  let sql = PULLS.get(key)
-  if (sql === undefined) {
-    sql = pullOf(parts, isNamed)
-    PULLS.set(key, sql)
-  }
-  return sql
-}
-
-export function* pullFriends(
-  siteId: number,
-  account: string,
-  { ids, names, parts }: PullQuery,
-): Query<PulledRows> {
+export function* pullFriends(siteId: number, account: string, { ids, names }: PullQuery): Query<PulledRows> {
   const known = [...ownerParams(siteId, account), siteId, toJson(ids)]
-  const isNamed = names.length > 0
-  const sql = knownPull(parts, isNamed)
-  const rows = yield { sql, params: isNamed ? [...known, toJson(names), siteId, siteId] : known }
+  const rows = yield names.length > 0
+    ? { sql: SOME_NAMED, params: [...known, toJson(names), siteId, siteId] }
+    : { sql: ALL_KNOWN, params: known }
   const head = rows.find((row) => row.index === -1)
   if (!head) throw noAccount()
   const groups = groupReader(text(head, 'group_ids'))
@@ -141,19 +107,19 @@ export function* pullFriends(
   const byName = new Array<PulledNamed | undefined>(names.length).fill(undefined)
   for (const row of rows) {
     const index = number(row, 'index')
-    if (index >= 0) byId[index] = { friend: toPulled(row, groups, parts) }
-    if (index < -1) byName[-2 - index] = toNamed(row, groups, parts)
+    if (index >= 0) byId[index] = { friend: toFriendship(row, groups) }
+    if (index < -1) byName[-2 - index] = toNamed(row, groups)
   }
   const [userId = 0, version = 0, profiles = 0] = text(head, 'remark').split(',').map(Number)
   return { head: { userId, version, profiles }, byId, byName }
 }
 
-function toNamed(row: Row, groups: GroupReader, parts: readonly EdgePart[]): PulledNamed {
+function toNamed(row: Row, groups: GroupReader): PulledNamed {
   const userId = number(row, 'user_id')
-  if (number(row, 'is_friend') === 0) return { userId }
+  if (optionalNumber(row, 'added_at') === undefined) return { userId }
   return {
     userId,
-    friend: toPulled(row, groups, parts),
+    friend: toFriendship(row, groups),
     profile: toProfile(optionalText(row, 'profile') ?? '{}'),
   }
 }
@@ -176,17 +142,13 @@ function groupReader(json: string): GroupReader {
 }
 
 function toFriendship(row: Row, groups: GroupReader): Omit<Friendship, 'account'> {
-  return { ...toPulled(row, groups, EDGE_PARTS), addedAt: number(row, 'added_at') }
-}
-
-function toPulled(row: Row, groups: GroupReader, parts: readonly EdgePart[]): PulledFriend {
-  const custom = parts.includes('custom') ? optionalText(row, 'custom') : undefined
+  const custom = optionalText(row, 'custom')
   return {
     remark: optionalText(row, 'remark'),
-    source: parts.includes('source') ? optionalText(row, 'source') : undefined,
-    wording: parts.includes('wording') ? optionalText(row, 'wording') : undefined,
+    source: optionalText(row, 'source'),
+    wording: optionalText(row, 'wording'),
     groups: groups(optionalText(row, 'group_ids')),
-    addedAt: parts.includes('addedAt') ? number(row, 'added_at') : undefined,
+    addedAt: number(row, 'added_at'),
     custom: custom === undefined ? undefined : fromJson<Custom>(custom),
   }
 }

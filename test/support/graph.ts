@@ -3,7 +3,7 @@
 import { createFriendMemory } from '../../src/core/friend-memory.ts'
 import type { Gateway } from '../../src/core/gateway.ts'
 import { addFriends, checkFriends, importFriends, pageFriends } from '../../src/core/graph.ts'
-import { EDGE_PARTS, type FriendPage, type Outcome } from '../../src/core/graph-model.ts'
+import type { FriendPage, Outcome } from '../../src/core/graph-model.ts'
 import { type FriendView, pullFriends } from '../../src/core/graph-pull.ts'
 import type { Site, SiteSettings } from '../../src/core/model.ts'
 import { importAccounts } from '../../src/core/profiles.ts'
@@ -99,7 +99,6 @@ export async function listOf(
 /** Everything there is to show, as JSON. */
 export const PLAIN: FriendView = {
   key: 'plain',
-  parts: EDGE_PARTS,
   friend: ({ custom, ...standard }) => [JSON.stringify(standard), JSON.stringify(custom ?? {})],
   profile: ({ custom, ...standard }) => [JSON.stringify(standard), JSON.stringify(custom ?? {})],
   join: (account, [friend, friendCustom], [profile, profileCustom]) =>

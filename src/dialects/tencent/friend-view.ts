@@ -28,10 +28,6 @@ function createView(tags: readonly string[]): FriendView {
   const friendWriters = friendTags.map(([tag, value]) => [openTag(tag), value] as const)
   const friendOwn = friendCustom.map((keyword) => [openTag(FRIEND_CUSTOM + keyword), keyword] as const)
   return {
-    parts: [
-      ...friendTags.flatMap(([, , part]) => part ?? []),
-      ...(friendCustom.length > 0 ? (['custom'] as const) : []),
-    ],
     key: [...names, ...friendCustom, '|', ...profileCustom].join(),
     // Many thousand friends a second are written here: no list is made on the way.
     friend(friend) {

@@ -2,7 +2,7 @@
 // https://www.tencentcloud.com/document/product/1047/33520
 
 import { isCustomField } from '../../core/graph-limits.ts'
-import type { AccountProfile, EdgePart, PulledFriend } from '../../core/graph-model.ts'
+import type { AccountProfile, Friendship } from '../../core/graph-model.ts'
 import type { Site } from '../../core/model.ts'
 import { toUint32 } from './fields.ts'
 
@@ -13,19 +13,17 @@ export const REMARK_TAG = 'Tag_SNS_IM_Remark'
 export const GROUP_TAG = 'Tag_SNS_IM_Group'
 
 type Value = string | number | readonly string[]
+type Friend = Omit<Friendship, 'account'>
 
 /** Standard tags of a friend; what was never set has no value. */
-export const FRIEND_TAGS: readonly (readonly [
-  tag: string,
-  value: (friend: PulledFriend) => Value | undefined,
-  part?: EdgePart,
-])[] = [
-  ['Tag_SNS_IM_AddSource', ({ source }) => (source ? SOURCE_PREFIX + source : undefined), 'source'],
-  [REMARK_TAG, ({ remark }) => remark],
-  [GROUP_TAG, ({ groups }) => (groups.length > 0 ? groups : undefined)],
-  ['Tag_SNS_IM_AddWording', ({ wording }) => wording, 'wording'],
-  ['Tag_SNS_IM_AddTime', ({ addedAt }) => addedAt && Math.floor(addedAt / 1_000), 'addedAt'],
-]
+export const FRIEND_TAGS: readonly (readonly [tag: string, value: (friend: Friend) => Value | undefined])[] =
+  [
+    ['Tag_SNS_IM_AddSource', ({ source }) => (source ? SOURCE_PREFIX + source : undefined)],
+    [REMARK_TAG, ({ remark }) => remark],
+    [GROUP_TAG, ({ groups }) => (groups.length > 0 ? groups : undefined)],
+    ['Tag_SNS_IM_AddWording', ({ wording }) => wording],
+    ['Tag_SNS_IM_AddTime', ({ addedAt }) => Math.floor(addedAt / 1_000)],
+  ]
 
 /** A standard tag of a profile: the field it stands for, and its value there and on the wire. */
 interface ProfileTag {
