@@ -8,6 +8,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Gateway, Log, Meter } from '../core/gateway.ts'
 import { type BodyReader, createBodyReader } from './body.ts'
 import type { Dialect, WireAnswer, WireRequest } from './dialect.ts'
+import { createPendings } from './pendings.ts'
 import { createSight } from './proxies.ts'
 import { createRouteTable } from './routes.ts'
 import { BARE_FAILURE, createServe, type Face, storyOf } from './serve.ts'
@@ -245,40 +246,6 @@ const LARGE_BYTES = 16_384
 
 function bytesOf({ body }: WireAnswer): number {
   return body instanceof Uint8Array ? body.length : body.reduce((sum, { length }) => sum + length, 0)
-}
-
-/** Who waits on a socket for an answer that is not there yet. */
-interface Pending {
-  readonly response: ServerResponse
-  /** Told when the socket closes. */
-  readonly abort?: () => void
-}
-
-/**
- * Who waits, by socket. A socket has one place for as long as it lives: a map that is set and cleared for every request is
- * made anew all the time, and its elders keep requests beyond the collections of young garbage.
- */
-function createPendings() {
-  const places = new WeakMap<Duplex, { pending: Pending | undefined }>()
-  let size = 0
-  return {
-    get size() {
-      return size
-    },
-    get: (socket: Duplex) => places.get(socket)?.pending,
-    set(socket: Duplex, pending: Pending) {
-      const place = places.get(socket)
-      if (place?.pending === undefined) size += 1
-      if (place) place.pending = pending
-      else places.set(socket, { pending })
-    },
-    delete(socket: Duplex) {
-      const place = places.get(socket)
-      if (place?.pending === undefined) return
-      place.pending = undefined
-      size -= 1
-    },
-  }
 }
 
 function faceOf(faces: readonly Face[], id: string | undefined): Face {
