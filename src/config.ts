@@ -57,11 +57,21 @@ export function readConfig(environment: Environment = process.env): Config {
 export function allSettings(): readonly Setting[] {
   return Object.entries(SETTINGS.shape).flatMap(([section, schema]) =>
     Object.entries(schema.shape as Record<string, z.ZodType>).map(([key, field]) => {
-      const about = field.meta() as unknown as About
+      const about = aboutOf(field)
       const name = about.name ?? `KITH_${prefixOf(schema)}${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`
       return { ...about, name, section, key, schema: field }
     }),
   )
+}
+
+function aboutOf(field: z.ZodType): About {
+  const about = field.meta()
+  if (isAbout(about)) return about
+  throw new Error('A setting says nothing about itself.')
+}
+
+function isAbout(meta: unknown): meta is About {
+  return typeof meta === 'object' && meta !== null && 'text' in meta && typeof meta.text === 'string'
 }
 
 /** The two settings that each provider has. */
@@ -81,7 +91,7 @@ export function providerSettings(): readonly {
 
 /** The effective values by name, secrets masked, absent ones left out. */
 export function effectiveValues(config: Config): Readonly<Record<string, unknown>> {
-  const sections = config as unknown as Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = config
   const values = allSettings().map(({ name, section, key, secret }) => {
     return [name, masked(sections[section]?.[key], secret)]
   })

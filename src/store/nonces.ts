@@ -61,9 +61,9 @@ export function createNonces(path: string, most: number, now: () => number = Dat
 
   function begin(at: number): Current {
     young = createNonceTable()
-    const descriptor = openSync(path, 'w', 0o600)
-    file = { descriptor, bytes: HEAD.length, since: at }
-    writeSync(descriptor, HEAD, 0, HEAD.length, 0)
+    // Whole before anything is added: records after half a head would be taken for damage.
+    writeFileSync(path, HEAD, { mode: 0o600 })
+    file = { descriptor: openSync(path, 'r+'), bytes: HEAD.length, since: at }
     return file
   }
 

@@ -126,7 +126,7 @@ async function openWriter(workerData: WriterData, writesWaiting: number): Promis
   // Beside this file, with its extension: .ts from source, .js once built.
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
   const worker = new Worker(new URL(`./writer${extension}`, import.meta.url), { workerData })
-  const waiting = createPlaces<Waiting>()
+  const waiting = createWaitlist<Waiting>()
   let unsent: Call[] = []
   let ended: GatewayError | undefined
 
@@ -192,7 +192,7 @@ async function openWriter(workerData: WriterData, writesWaiting: number): Promis
  * What waits, by a small number that is given out again. A map in which everything comes and goes is made anew all the
  * time, and its elders keep what they held beyond the collections of young garbage.
  */
-function createPlaces<T>() {
+function createWaitlist<T>() {
   let places: (T | undefined)[] = []
   let free: number[] = []
   return {
