@@ -124,7 +124,6 @@ function fillSqlite(file: string, siteId: number, { owners, friends }: Size): nu
   database.pragma('cache_size = -400000')
   database.pragma('foreign_keys = OFF')
   database.exec(`
-    drop index friends_backwards;
     drop index friends_in_order;
     create temp table n as with recursive n(i) as (select 0 union all select i + 1 from n where i < ${ACCOUNTS - 1}) select i from n;
     begin;
@@ -149,7 +148,7 @@ function fillSqlite(file: string, siteId: number, { owners, friends }: Size): nu
     })()
   }
   database.exec(`
-    create index friends_backwards on friends (to_id);
+    insert into friends_backwards (to_id, from_id) select to_id, from_id from friends order by 1, 2;
     create unique index friends_in_order on friends (from_id, serial);
     pragma wal_checkpoint(truncate);`)
   const bytes = Number(database.pragma('page_count', { simple: true })) * 4_096

@@ -142,6 +142,11 @@ export interface GraphStore {
   removeAccounts(site: SiteRef, accounts: readonly Line[], rules: GraphRules): Promise<readonly Outcome[]>
   /** `no_account` where there is none. */
   checkAccounts(site: SiteRef, accounts: readonly string[]): Promise<readonly Outcome[]>
+  /**
+   * Puts new friends where they belong in the long run, once there are `worth` of them, in steps between which others
+   * write; answers how many. Nothing looks different before and after.
+   */
+  settle(options?: { readonly worth?: number }): Promise<number>
 }
 
 export interface FeedStore {

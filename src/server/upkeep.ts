@@ -19,6 +19,8 @@ interface Rhythm {
   readonly snapshotsEveryMs?: number
   /** What sites are told of a finished snapshot; without it none are taken. */
   readonly toNotice?: ToNotice
+  /** How often new friends are looked for that are worth being put in order, in milliseconds. */
+  readonly friendsEveryMs?: number
   /** How often visits of short links that are too old to matter are forgotten, in milliseconds. */
   readonly clicksEveryMs?: number
   /** How often results of logins whose time has passed are deleted, in milliseconds. */
@@ -33,6 +35,7 @@ export function startUpkeep(
     publishEveryMs = 1_000,
     snapshotsEveryMs = 1_000,
     toNotice,
+    friendsEveryMs = 5_000,
     clicksEveryMs = 60_000,
     purgeEveryMs = 3_600_000,
     keepReportDays = REPORT_DEFAULTS.keepDays,
@@ -56,6 +59,7 @@ export function startUpkeep(
       await tellWebhooks(gateway)
       return 0
     }),
+    repeat(gateway, 'putting new friends in order', friendsEveryMs, () => gateway.store.graph.settle()),
     repeat(gateway, 'forgetting visits of short links', clicksEveryMs, async () => {
       await purgeClicks(gateway)
       return 0

@@ -3,7 +3,7 @@
 import type { Allows, GraphCode, GraphRules, NewFriend, Outcome } from '../core/graph-model.ts'
 import { appendFeed, entry } from './feed.ts'
 import { type Account, idsOf, type Met, meet } from './graph-accounts.ts'
-import { type Edge, keyOf, said, writeEdges } from './graph-edges.ts'
+import { addEdges, type Edge, keyOf, said } from './graph-edges.ts'
 import {
   fitGroups,
   grow,
@@ -127,7 +127,7 @@ export function* addFriends(
 
   const outcomes = met.map((each) => ({ account: each.line.account, code: take(each) }))
   if (edges.length + asked.length === 0) return outcomes
-  yield* writeEdges(context, siteId, edges)
+  yield* addEdges(context, siteId, edges)
   yield* deletePendings(answered, ledgers)
   yield* writePendings(siteId, asked)
   yield* saveLedgers(siteId, ledgers)

@@ -57,7 +57,7 @@ export function* blockAccounts(
     toJson([...added]),
   )
   const others = [...added.keys()]
-  const ended = keepsFriends ? undefined : yield* removeBothEdges(me.id, others, true, ledgers, at)
+  const ended = keepsFriends ? undefined : yield* removeBothEdges(context, me.id, others, true, ledgers, at)
   yield* deletePendings(
     others.flatMap((id) => [
       { to: me.id, from: id },

@@ -11,66 +11,71 @@ import type {
 } from '../core/graph-model.ts'
 import { appendFeed, entry } from './feed.ts'
 import { type Account, idsOf, type Met, meet, namesOf } from './graph-accounts.ts'
-import { type Edge, edgesTo, removeBothEdges, said, writeEdges } from './graph-edges.ts'
+import { addEdges, changeEdges, type Edge, edgesTo, removeBothEdges, said } from './graph-edges.ts'
 import { fitGroups, moveList, nextSerial, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
 import { all, type Query } from './query.ts'
-import { number, sure } from './row.ts'
+import { fromJson, number, sure } from './row.ts'
 import type { Context } from './sealed.ts'
 
 export interface MutualRules extends GraphRules {
   readonly isMutual: boolean
 }
 
+/** `json` is a list of `ImportedFriend`; answers their codes in order. */
 export function* importFriends(
   context: Context,
   siteId: number,
   account: string,
-  lines: readonly ImportedFriend[],
+  json: string,
   rules: GraphRules,
-): Query<readonly Outcome[]> {
+): Query<readonly GraphCode[]> {
+  const lines = fromJson<readonly ImportedFriend[]>(json)
   const { me, met } = yield* meet(siteId, account, lines)
   const ledgers = yield* openLedgers(context, siteId, [me.id])
   const mine = sure(ledgers.get(me.id))
   const known = yield* edgesTo(me.id, mine.friendCount > 0 ? idsOf(met) : [])
   const serials = new Map(known.map(({ to, serial }) => [to, serial]))
-  const edges = new Map<number, Edge>()
-  const [added, updated] = [new Set<string>(), new Set<string>()]
+  const [added, updated] = [new Map<number, Edge>(), new Map<number, Edge>()]
+  const [addedNames, updatedNames] = [new Set<string>(), new Set<string>()]
+  const noGroups: readonly string[] = []
 
   function take({ line, other, flaw }: Met<ImportedFriend>): GraphCode {
     if (flaw) return flaw
-    if (other.id === me.id) return 'oneself'
-    const known = serials.get(other.id)
+    const to = other.id
+    if (to === me.id) return 'oneself'
+    // Of a friend named twice, the last line is kept, in the place of the first.
+    const known = serials.get(to) ?? added.get(to)?.serial
     if (known === undefined && mine.friendCount >= rules.limits.friends) return 'friends_full'
-    const groups = line.groups ?? []
+    const groups = line.groups ?? noGroups
     if (!fitGroups(mine, groups, rules.limits.groups)) return 'groups_full'
-    const serial = known ?? nextSerial(mine)
-    if (known === undefined) {
-      mine.friendCount += 1
-      serials.set(other.id, serial)
-      added.add(other.name)
-    } else if (!added.has(other.name)) updated.add(other.name)
-    edges.set(other.id, {
+    const isNew = !serials.has(to)
+    if (known === undefined) mine.friendCount += 1
+    const edge: Edge = {
       from: me.id,
-      to: other.id,
-      serial,
+      to,
+      serial: known ?? nextSerial(mine),
       addedAt: line.addedAt ?? rules.at,
       remark: said(line.remark),
       source: said(line.source),
       wording: said(line.wording),
       groupIds: takeGroups(mine, groups, rules.at),
       custom: line.custom,
-    })
+    }
+    if (isNew) added.set(to, edge)
+    else updated.set(to, edge)
+    ;(isNew ? addedNames : updatedNames).add(other.name)
     return 'ok'
   }
 
-  const outcomes = met.map((each) => ({ account: each.line.account, code: take(each) }))
-  if (edges.size === 0) return outcomes
+  const codes = met.map(take)
+  if (added.size + updated.size === 0) return codes
   const groups = mine.groups.size > 0
   moveList(mine, rules.at, { standard: true, custom: true, groups })
-  yield* writeEdges(context, siteId, [...edges.values()])
+  yield* addEdges(context, siteId, [...added.values()])
+  yield* changeEdges([...updated.values()])
   yield* saveLedgers(siteId, ledgers)
-  yield* appendFeed(siteId, [...entry('added', me, added), ...entry('updated', me, updated)], rules)
-  return outcomes
+  yield* appendFeed(siteId, [...entry('added', me, addedNames), ...entry('updated', me, updatedNames)], rules)
+  return codes
 }
 
 export function* updateFriends(
@@ -112,7 +117,7 @@ export function* updateFriends(
   const outcomes = met.map((each) => ({ account: each.line.account, code: take(each) }))
   if (changed.size === 0) return outcomes
   moveList(mine, rules.at, moved)
-  yield* writeEdges(context, siteId, [...changed.values()])
+  yield* changeEdges([...changed.values()])
   yield* saveLedgers(siteId, ledgers)
   yield* appendFeed(siteId, entry('updated', me, names), rules)
   return outcomes
@@ -145,7 +150,7 @@ export function* removeAllFriends(
   const rows = yield* all('select to_id from friends where from_id = ?', me.id)
   const ids = rows.map((row) => number(row, 'to_id'))
   const ledgers = yield* openLedgers(context, siteId, rules.isMutual ? [me.id, ...ids] : [me.id])
-  const removed = yield* removeBothEdges(me.id, ids, rules.isMutual, ledgers, rules.at)
+  const removed = yield* removeBothEdges(context, me.id, ids, rules.isMutual, ledgers, rules.at)
   // Somebody may have ended my side of them since they were looked up, and left me theirs.
   if (removed.mine.size + removed.theirs.size === 0) return
   yield* saveLedgers(siteId, ledgers)
@@ -171,7 +176,7 @@ function* endFriendships(
 ): Query<Set<number>> {
   const ids = idsOf(met)
   const ledgers = yield* openLedgers(context, siteId, rules.isMutual ? [me.id, ...ids] : [me.id])
-  const { mine, theirs } = yield* removeBothEdges(me.id, ids, rules.isMutual, ledgers, rules.at)
+  const { mine, theirs } = yield* removeBothEdges(context, me.id, ids, rules.isMutual, ledgers, rules.at)
   if (mine.size + theirs.size === 0) return new Set()
   yield* saveLedgers(siteId, ledgers)
   yield* appendFeed(

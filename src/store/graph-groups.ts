@@ -1,7 +1,7 @@
 import type { GraphCode, GraphRules, Group, Line, Outcome } from '../core/graph-model.ts'
 import { appendFeed } from './feed.ts'
 import { idsOf, meet, namesOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
-import { edgesTo, writeEdges } from './graph-edges.ts'
+import { changeEdges, edgesTo } from './graph-edges.ts'
 import { fitGroups, moveList, openLedgers, saveLedgers, takeGroups, toGroups } from './graph-ledger.ts'
 import { all, type Query } from './query.ts'
 import { fromJson, number, optionalText, sure, text } from './row.ts'
@@ -40,7 +40,7 @@ export function* addGroups(
       ...edge,
       groupIds: [...new Set([...(edge.groupIds ?? []), ...made])].toSorted((a, b) => a - b),
     }))
-    yield* writeEdges(context, siteId, grouped)
+    yield* changeEdges(grouped)
   }
   if (mine.isChanged) {
     yield* saveLedgers(siteId, ledgers)

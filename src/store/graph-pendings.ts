@@ -3,7 +3,7 @@
 import type { AfterQuery, GraphCode, GraphRules, Line, Outcome, PendingPage } from '../core/graph-model.ts'
 import { appendFeed, entry } from './feed.ts'
 import { idsOf, type Met, meet, namesOf, noAccount, OWNER, ownerParams } from './graph-accounts.ts'
-import { type Edge, edgesTo, keyOf, said, writeEdges } from './graph-edges.ts'
+import { addEdges, type Edge, edgesTo, keyOf, said } from './graph-edges.ts'
 import { fitGroups, grow, type Ledgers, openLedgers, saveLedgers, takeGroups } from './graph-ledger.ts'
 import { all, type Query, type Row } from './query.ts'
 import { fromJson, number, optionalNumber, optionalText, sure, text, toJson } from './row.ts'
@@ -111,7 +111,7 @@ export function* acceptPendings(
     [...accepted].map((from) => ({ to: me.id, from })),
     ledgers,
   )
-  yield* writeEdges(context, siteId, edges)
+  yield* addEdges(context, siteId, edges)
   yield* saveLedgers(siteId, ledgers)
   const [added, reversed] = [
     new Set([...accepted].filter((id) => !isMyFriend.has(id))),

@@ -1,6 +1,8 @@
 // An account that goes: out of everybody's lists, with their sequences moved.
 
 import { appendFeed } from './feed.ts'
+import { edgesToAny } from './graph-backwards.ts'
+import { removeEdgesOfAny, removeEdgesToAny } from './graph-edges.ts'
 import { moveList, openLedgers, saveLedgers, shrink } from './graph-ledger.ts'
 import { all, one, type Query, type Row } from './query.ts'
 import { number, optionalText, sure, text, toJson } from './row.ts'
@@ -21,30 +23,30 @@ export function* clearAccounts(
 ): Query<void> {
   const list = toJson(ids)
   const these = '(select cast(item.value as {integer}) from {names})'
+  const incoming = yield* edgesToAny(context, ids)
   const rows = yield* all(
-    `select from_id as id from friends where to_id in ${these}
-     union select from_id from blocks where to_id in ${these}
+    `select from_id as id from blocks where to_id in ${these}
      union select to_id from pendings where from_id in ${these}`,
     list,
     list,
-    list,
   )
-  const ledgers = yield* openLedgers(context, siteId, [...ids, ...rows.map((row) => number(row, 'id'))])
-  const losers = yield* all(`delete from friends where to_id in ${these} returning from_id as id`, list)
+  const others = [...incoming.map(({ from }) => from), ...rows.map(idIn)]
+  const ledgers = yield* openLedgers(context, siteId, [...ids, ...others])
+  const losers = yield* removeEdgesToAny(context, ids, incoming)
   for (const [id, by] of countsOf(losers)) shrink(sure(ledgers.get(id)), by, at)
   const blockers = yield* all(`delete from blocks where to_id in ${these} returning from_id as id`, list)
-  for (const [id, by] of countsOf(blockers)) {
+  for (const [id, by] of countsOf(blockers.map(idIn))) {
     const ledger = sure(ledgers.get(id))
     ledger.blockCount -= by
     moveList(ledger, at, { blocks: true })
   }
   const asked = yield* all(`delete from pendings where from_id in ${these} returning to_id as id`, list)
-  for (const [id, by] of countsOf(asked)) {
+  for (const [id, by] of countsOf(asked.map(idIn))) {
     const ledger = sure(ledgers.get(id))
     ledger.pendingCount -= by
     ledger.isChanged = true
   }
-  yield* all(`delete from friends where from_id in ${these}`, list)
+  yield* removeEdgesOfAny(context, ids)
   yield* all(`delete from blocks where from_id in ${these}`, list)
   yield* all(`delete from pendings where to_id in ${these}`, list)
   yield* all(`delete from profiles where user_id in ${these}`, list)
@@ -76,11 +78,12 @@ export function* noteName(siteId: number, userId: number): Query<void> {
   yield* appendFeed(siteId, [entry], { at: number(row, 'at'), feedEntries: KEEPS_ALL })
 }
 
-function countsOf(rows: readonly Row[]): ReadonlyMap<number, number> {
+function idIn(row: Row): number {
+  return number(row, 'id')
+}
+
+function countsOf(ids: readonly number[]): ReadonlyMap<number, number> {
   const counts = new Map<number, number>()
-  for (const row of rows) {
-    const id = number(row, 'id')
-    counts.set(id, (counts.get(id) ?? 0) + 1)
-  }
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
   return counts
 }

@@ -19,6 +19,7 @@ import { imports } from './migrations/0013-imports.ts'
 import { posting } from './migrations/0014-posting.ts'
 import { snapshots } from './migrations/0015-snapshots.ts'
 import { storedSessions } from './migrations/0016-stored-sessions.ts'
+import { friendsBackwards } from './migrations/0017-friends-backwards.ts'
 import { all, one, type Query } from './query.ts'
 import { number, text } from './row.ts'
 
@@ -46,6 +47,7 @@ export const MIGRATIONS: readonly Migration[] = [
   posting,
   snapshots,
   storedSessions,
+  friendsBackwards,
 ]
 
 /** SHA-256 of what the engine is given, in hex. */

@@ -6,7 +6,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Log } from '../core/gateway.ts'
 import { spell } from './engine.ts'
 import { isLostConnection, isLostRace, toGatewayError } from './failure.ts'
-import { bindable, type Query, type Row, type Statement } from './query.ts'
+import { bindable, type Param, type Query, type Row, runsOf, type Statement } from './query.ts'
 import type { Context } from './sealed.ts'
 import { keepStatistics } from './statistics.ts'
 import { type Driver, writeOf } from './writes.ts'
@@ -133,14 +133,17 @@ export function createSender(isNamed: boolean): Sender {
     return query
   }
 
-  return async (client, { sql, params, each }) => {
+  async function send(client: pg.Pool | pg.PoolClient, sql: string, params: readonly Param[]) {
     const query = spelled.get(sql) ?? prepare(sql)
-    if (each) {
-      for (const row of each) await client.query({ ...query, values: [...bindable(row)] })
-      return []
-    }
     const { rows } = await client.query<Row>({ ...query, values: [...bindable(params)] })
     return rows
+  }
+
+  return async (client, statement) => {
+    const { sql, params, each, tuple } = statement
+    if (!(each ?? tuple)) return send(client, sql, params)
+    for (const run of runsOf(statement)) await send(client, run.sql, run.params)
+    return []
   }
 }
 

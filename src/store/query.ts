@@ -17,6 +17,8 @@ export interface Statement {
   readonly isLast?: boolean
   /** Run once for each of these instead, in their order; there are no rows to answer. */
   readonly each?: readonly (readonly Param[])[]
+  /** What stands for `{tuples}` once for each row; `params` are those of all rows, there are no rows to answer. */
+  readonly tuple?: string
 }
 
 /** A store method: yields statements, is given their rows, returns its answer. */
@@ -42,12 +44,46 @@ export function* each(sql: string, rows: readonly (readonly Param[])[]): Query<v
 export class Again extends Error {}
 
 /**
+ * Many rows of one `insert … values {tuples}`, in their order, all their parameters in one list: a quarter less time
+ * than one by one.
+ */
+export function* tuples(sql: string, tuple: string, params: readonly Param[]): Query<void> {
+  if (params.length > 0) yield { sql, tuple, params }
+}
+
+/** Rows of one run: with more, nothing is won. */
+const ROWS_A_RUN = 20
+
+/** What to run for a statement: itself, or as often as its rows want. Of one text, only two come of it. */
+export function runsOf({
+  sql,
+  params,
+  each,
+  tuple,
+}: Statement): readonly Pick<Statement, 'sql' | 'params'>[] {
+  if (each) return each.map((row) => ({ sql, params: row }))
+  if (tuple === undefined) return [{ sql, params }]
+  const width = tuple.split('?').length - 1
+  const many = sql.replace('{tuples}', new Array<string>(ROWS_A_RUN).fill(tuple).join())
+  const single = sql.replace('{tuples}', tuple)
+  const runs: Pick<Statement, 'sql' | 'params'>[] = []
+  for (let at = 0; at < params.length; ) {
+    const isMany = params.length - at >= ROWS_A_RUN * width
+    const end = at + (isMany ? ROWS_A_RUN * width : width)
+    runs.push({ sql: isMany ? many : single, params: params.slice(at, end) })
+    at = end
+  }
+  return runs
+}
+
+/**
  * Parameters as both engines take them: numbers are integers everywhere, so fractions are cut off. Fails with
  * `invalid_request` when a text holds NUL, which PostgreSQL cannot store.
  */
 export function bindable(params: readonly Param[]): readonly Param[] {
   let cut: Param[] | undefined
-  for (const [index, param] of params.entries()) {
+  for (let index = 0; index < params.length; index += 1) {
+    const param = params[index]
     if (typeof param === 'string') {
       if (!param.includes('\0')) continue
       throw new GatewayError('invalid_request', 'Text must not contain the character NUL.')

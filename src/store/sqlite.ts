@@ -3,7 +3,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { spell } from './engine.ts'
-import { bindable, type Query, type Row, type Statement } from './query.ts'
+import { bindable, type Query, type Row, runsOf, type Statement } from './query.ts'
 
 export interface Connection {
   readonly database: Database.Database
@@ -69,12 +69,17 @@ export function connect(file: string, { readonly = false, busyTimeoutMs }: Conne
     return statement
   }
 
-  function rows({ sql, params, each }: Statement): readonly Row[] {
-    const statement = prepared.get(sql) ?? prepare(sql)
-    if (each) {
-      for (const row of each) statement.run(...bindable(row))
+  function statementOf(sql: string): Database.Statement<unknown[], Row> {
+    return prepared.get(sql) ?? prepare(sql)
+  }
+
+  function rows(asked: Statement): readonly Row[] {
+    const { sql, params, each, tuple } = asked
+    if (each ?? tuple) {
+      for (const run of runsOf(asked)) statementOf(run.sql).run(bindable(run.params))
       return []
     }
+    const statement = statementOf(sql)
     const values = bindable(params)
     if (statement.reader) return statement.all(...values)
     statement.run(...values)
@@ -90,7 +95,7 @@ export function connect(file: string, { readonly = false, busyTimeoutMs }: Conne
       const found: Row[] = []
       await pause()
       let pausedAt = performance.now()
-      for (const row of (prepared.get(sql) ?? prepare(sql)).iterate(...bindable(params))) {
+      for (const row of statementOf(sql).iterate(...bindable(params))) {
         found.push(row)
         if (performance.now() - pausedAt < TURN_MS) continue
         await pause()

@@ -32,8 +32,9 @@ export type Outcome =
 /** To the thread: calls, or the wish to end. From it: outcomes; the first, empty list says that it is open. */
 export type ToWriter = readonly Call[] | 'close'
 
-/** Calls that share one commit, at most: bounds how long the first of them waits for the last. */
+/** Calls that share one commit, at most, and milliseconds after which no other joins: so long the first of them waits. */
 const GROUP = 512
+const GROUP_MS = 4
 
 if (parentPort) startWriter(parentPort, workerData)
 
@@ -61,8 +62,8 @@ function startWriter(port: NonNullable<typeof parentPort>, data: WriterData): vo
         if (!more) break
         take(more.message)
       }
-      const group = waiting.splice(0, GROUP)
-      const outcomes = runGroup(connection, context, group)
+      const outcomes = runGroup(connection, context, waiting.slice(0, GROUP))
+      const group = waiting.splice(0, outcomes.length)
       const changedNow = changes.get() ?? 0
       if (changedNow !== changed) Atomics.add(commits, 0, 1)
       changed = changedNow
@@ -84,31 +85,41 @@ function letGoOf(args: readonly unknown[]): void {
   }
 }
 
-/** Runs calls in one transaction; each fails alone, unless the transaction itself does. */
+/** Runs calls, the first and as many more as there is time for, in one transaction; each fails alone, unless that does. */
 function runGroup(
   { database, run }: Connection,
   context: Context,
   calls: readonly Call[],
 ): readonly Outcome[] {
+  function runCall(call: Call): Outcome {
+    database.exec('savepoint call')
+    try {
+      const result = run(writeOf(context, call.name, call.args))
+      database.exec('release call')
+      return { id: call.id, result }
+    } catch (error) {
+      // Some errors (a full disk) end the whole transaction: https://www.sqlite.org/lang_transaction.html
+      if (!database.inTransaction) throw error
+      database.exec('rollback to call; release call')
+      return { id: call.id, error: sendError(error) }
+    }
+  }
+
+  const begun: Call[] = []
   try {
     database.exec('begin immediate')
-    const outcomes = calls.map((call): Outcome => {
-      database.exec('savepoint call')
-      try {
-        const result = run(writeOf(context, call.name, call.args))
-        database.exec('release call')
-        return { id: call.id, result }
-      } catch (error) {
-        // Some errors (a full disk) end the whole transaction: https://www.sqlite.org/lang_transaction.html
-        if (!database.inTransaction) throw error
-        database.exec('rollback to call; release call')
-        return { id: call.id, error: sendError(error) }
-      }
-    })
+    const until = performance.now() + GROUP_MS
+    const outcomes: Outcome[] = []
+    for (const call of calls) {
+      begun.push(call)
+      outcomes.push(runCall(call))
+      if (performance.now() > until) break
+    }
     database.exec('commit')
     return outcomes
   } catch (error) {
     if (database.inTransaction) database.exec('rollback')
-    return calls.map(({ id }) => ({ id, error: sendError(error) }))
+    // Where not even a transaction can be begun, no call fares better than another.
+    return (begun.length > 0 ? begun : calls).map(({ id }) => ({ id, error: sendError(error) }))
   }
 }
