@@ -42,6 +42,24 @@ export interface Run {
   readonly state: Waits
   readonly fence: number
   readonly signal: AbortSignal
+  /** What `askFirst` has asked for. */
+  readonly early?: Early
+}
+
+/** First pages on their way. */
+export type Early = Partial<Record<Relation, Asked>>
+
+/** Asks for the first page of every list, for a read that begins at the beginning. */
+export function askFirst(run: Omit<Run, 'fence'>): Early {
+  const { gateway, identity, lists } = run
+  const network = gateway.open(identity)
+  const early: Early = {}
+  for (const [relation, pager] of pagersOf(run)) {
+    const next = pager.first(identity)
+    lists[relation] = { pages: [], count: 0, next, isDone: false }
+    early[relation] = ask(run, network, next)
+  }
+  return early
 }
 
 /**
@@ -50,18 +68,14 @@ export interface Run {
  */
 export async function readLists(run: Run): Promise<void> {
   const { gateway, identity, lists } = run
-  const contacts = gateway.providers.get(identity.provider)?.contacts
   const network = gateway.open(identity)
-  const relations = (['following', 'followers', 'all'] as const).filter((relation) => contacts?.[relation])
   const failed = new AbortController()
   const signal = AbortSignal.any([run.signal, failed.signal])
   await Promise.all(
-    relations.map(async (relation) => {
-      const pager = contacts?.[relation]
-      if (!pager) return
+    pagersOf(run).map(async ([relation, pager]) => {
       try {
         lists[relation] ??= { pages: [], count: 0, next: pager.first(identity), isDone: false }
-        await readList({ ...run, signal }, network, pager, lists[relation])
+        await readList({ ...run, signal }, network, pager, relation)
       } catch (error) {
         // One list alone says nothing true: the other need not be read on.
         failed.abort(error)
@@ -71,10 +85,25 @@ export async function readLists(run: Run): Promise<void> {
   failed.signal.throwIfAborted()
 }
 
-async function readList(run: Run, network: Network, pager: Paged<Contact>, list: List): Promise<void> {
-  if (!list.next || list.isDone) return
+function pagersOf({ gateway, identity }: Pick<Run, 'gateway' | 'identity'>) {
+  const contacts = gateway.providers.get(identity.provider)?.contacts
+  return (['following', 'followers', 'all'] as const).flatMap((relation) => {
+    const pager = contacts?.[relation]
+    return pager ? [[relation, pager] as const] : []
+  })
+}
+
+async function readList(
+  run: Run,
+  network: Network,
+  pager: Paged<Contact>,
+  relation: Relation,
+): Promise<void> {
+  const list = run.lists[relation]
+  if (!list?.next || list.isDone) return
+  const early = run.early?.[relation]
   // What a page was parsed into is seen by `take` alone: this function would hold it until the next one is there.
-  let asked: Asked | undefined = ask(run, network, list.next)
+  let asked: Asked | undefined = early?.request === list.next ? early : ask(run, network, list.next)
   while (asked) {
     const { request, answer }: Asked = asked
     asked = await answer.then((response) => take(run, network, pager, list, { request, response }))
@@ -86,7 +115,7 @@ interface Asked {
   readonly answer: Promise<ApiResponse>
 }
 
-function ask(run: Run, network: Network, request: ApiRequest): Asked {
+function ask(run: Omit<Run, 'fence'>, network: Network, request: ApiRequest): Asked {
   const answer = fetchPage(run, network, request)
   // It is heard of when its turn comes, also where it fails at once.
   answer.catch(() => undefined)
@@ -122,7 +151,11 @@ async function take(
 }
 
 /** Waits out a short limit of the network when it is met in the middle of a list. */
-async function fetchPage(run: Run, network: Network, request: ApiRequest): Promise<ApiResponse> {
+async function fetchPage(
+  run: Omit<Run, 'fence'>,
+  network: Network,
+  request: ApiRequest,
+): Promise<ApiResponse> {
   for (;;) {
     await run.gateway.readings.room.enter(run.lists, run.signal)
     try {

@@ -6,7 +6,16 @@ import { type ErrorCode, GatewayError, type Problem } from './errors.ts'
 import type { Bounds, Gateway } from './gateway.ts'
 import { letGo } from './let-go.ts'
 import type { Identity, SnapshotHead } from './model.ts'
-import { fromProgress, type Lists, pagesOf, type Run, readLists, toProgress, type Waits } from './pages.ts'
+import {
+  askFirst,
+  fromProgress,
+  type Lists,
+  pagesOf,
+  type Run,
+  readLists,
+  toProgress,
+  type Waits,
+} from './pages.ts'
 import { joinPages } from './portable.ts'
 import { createRoom, type Room } from './room.ts'
 import { createSlots, type Slots } from './slots.ts'
@@ -59,15 +68,21 @@ export function createReadings(
 
 /**
  * Joins the read of this identity that is under way, or starts one. `known` is the version of the snapshot that the
- * caller has seen: another one that is there by now, read by whomever, is as good as a read of our own.
+ * caller has seen: another one that is there by now, read by whomever, is as good as a read of our own. One that was left
+ * behind may have a place to go on from.
  */
-export function startReading(gateway: Gateway, identity: Identity, known: number | undefined): Reading {
+export function startReading(
+  gateway: Gateway,
+  identity: Identity,
+  known: number | undefined,
+  { isLeftBehind = false } = {},
+): Reading {
   const { ofIdentity } = gateway.readings
   const running = ofIdentity.get(identity.id)
   if (running) return running
   const lists: Lists = {}
   const state: Waits = { listeners: new Set() }
-  const done = runReading({ gateway, identity, known, lists, state }).finally(() =>
+  const done = runReading({ gateway, identity, known, isLeftBehind, lists, state }).finally(() =>
     ofIdentity.delete(identity.id),
   )
   const reading: Reading = {
@@ -97,7 +112,7 @@ export async function resumeReads(gateway: Gateway): Promise<number> {
   await Promise.all(
     abandoned.map(async (identity) => {
       const head = await gateway.store.contacts.head(identity)
-      startReading(gateway, identity, head?.version)
+      startReading(gateway, identity, head?.version, { isLeftBehind: true })
     }),
   )
   return abandoned.length
@@ -111,6 +126,7 @@ export async function stopReads(gateway: Gateway): Promise<void> {
 
 interface Wish extends Pick<Run, 'gateway' | 'identity' | 'lists' | 'state'> {
   readonly known: number | undefined
+  readonly isLeftBehind: boolean
 }
 
 async function runReading(wish: Wish): Promise<ReadOutcome> {
@@ -148,24 +164,32 @@ async function readHere(wish: Wish): Promise<ReadOutcome | undefined> {
   const { store, readings, bounds } = gateway
   const release = await readings.slots.take()
   const ended = new AbortController()
+  const signal = AbortSignal.any([ended.signal, readings.stopping.signal])
   let tooLong: NodeJS.Timeout | undefined
+  let isOurs = false
   try {
+    // Where one process serves there is nobody to be first: the network is asked while the lease is on its way to disk.
+    const isAlone = store.engine === 'sqlite'
+    const foundBefore = isAlone ? await readElsewhere(wish) : undefined
+    if (foundBefore) return foundBefore
+    const early = isAlone && !wish.isLeftBehind ? askFirst({ ...wish, signal }) : undefined
     const claimed = await store.reads.claim(identity, { leaseMs: LEASE_MS })
     if (claimed.outcome === 'taken') return undefined
     const { fence, startedAt, progress } = claimed
-    const found = await readElsewhere(wish)
+    const found = isAlone ? undefined : await readElsewhere(wish)
     if (found) {
       // Somebody has finished between the caller's look and our claim.
       await store.reads.fail(identity, fence, undefined)
       return found
     }
+    isOurs = true
     Object.assign(lists, fromProgress(progress))
     const arrived = Object.values(lists).flatMap(({ pages }) => pages)
     for (const { bytes } of arrived) readings.room.hold(lists, bytes.length)
     tooLong = setTimeout(() => ended.abort(), Math.max(0, startedAt + bounds.readMaxMs - Date.now()))
-    const signal = AbortSignal.any([ended.signal, readings.stopping.signal])
-    return await readAll({ ...wish, fence, signal }, ended)
+    return await readAll({ ...wish, fence, signal, early }, ended)
   } finally {
+    if (!isOurs) ended.abort()
     clearTimeout(tooLong)
     readings.room.leave(lists)
     release()

@@ -1,26 +1,36 @@
 // One piece of heavy work per turn of the event loop, over the whole process: between two of them other requests are
 // served. (Node runs all `setImmediate` callbacks that are waiting in the same turn.)
 
-const waiting: (() => void)[] = []
+interface Waiting {
+  readonly since: number
+  readonly resolve: () => void
+}
+
+const waiting: Waiting[] = []
 /** Work that nobody waits for yet: its turns come when no other wants one. */
-const waitingLater: (() => void)[] = []
+const waitingLater: Waiting[] = []
 let isGoing = false
 
-/** Resolves in a turn of its own, in order of asking; what follows without a pause is done within that turn. */
-export function ownTurn(): Promise<void> {
-  return turnOf(waiting)
+/**
+ * Resolves in a turn of its own; what follows without a pause is done within that turn. Who has been under way longest
+ * goes first (`since`, of `performance.now()`; now where absent): of many answers that are there at once, the one of the
+ * slowest network is what a caller waits for.
+ */
+export function ownTurn(since = performance.now()): Promise<void> {
+  return turnOf(waiting, since)
 }
 
 /** The same, after all that `ownTurn` was asked for; at once where many wait, since what waits holds memory. */
 export function laterTurn(): Promise<void> {
-  return waitingLater.length < LATER_MAX ? turnOf(waitingLater) : Promise.resolve()
+  return waitingLater.length < LATER_MAX ? turnOf(waitingLater, performance.now()) : Promise.resolve()
 }
 
 const LATER_MAX = 8
 
-function turnOf(queue: (() => void)[]): Promise<void> {
+function turnOf(queue: Waiting[], since: number): Promise<void> {
   return new Promise((resolve) => {
-    queue.push(resolve)
+    const place = queue.findLastIndex((one) => one.since <= since) + 1
+    queue.splice(place, 0, { since, resolve })
     if (!isGoing) setImmediate(next)
     isGoing = true
   })
@@ -30,5 +40,5 @@ function next(): void {
   const turn = waiting.shift() ?? waitingLater.shift()
   isGoing = waiting.length + waitingLater.length > 0
   if (isGoing) setImmediate(next)
-  turn?.()
+  turn?.resolve()
 }

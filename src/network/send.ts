@@ -146,7 +146,7 @@ async function ask(parts: Parts, errand: Errand): Promise<Outcome> {
   try {
     const answer = await converse(parts, errand)
     // Waiting as bytes takes a tenth of the memory that it takes parsed; and what reads the page goes on in this turn.
-    if (answer.body.length > LONG_BYTES) await ownTurn()
+    if (answer.body.length > LONG_BYTES) await ownTurn(startedAt)
     return told(await judge(parts, errand, answer))
   } catch (error) {
     return told({ error: GatewayError.from(error), wasAsked: true })
