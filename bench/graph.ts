@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { checkFriends, importFriends } from '../src/core/graph.ts'
-import { pullFriends } from '../src/core/graph-pull.ts'
+import { pullFriends, wishFor } from '../src/core/graph-pull.ts'
 import { importAccounts } from '../src/core/profiles.ts'
 import { viewOf } from '../src/dialects/tencent/friend-view.ts'
 import { databases } from '../test/support/databases.ts'
@@ -223,7 +223,7 @@ async function timed(
     const owner = Math.floor(Math.random() * size.owners)
     const others = someFriends(owner, size, ASKED).map(nameOf)
     const startedAt = performance.now()
-    const found = await pullFriends(gateway, site, nameOf(owner), others, view)
+    const found = await pullFriends(gateway, wishFor(gateway, site, nameOf(owner), others), view)
     times.push(performance.now() - startedAt)
     if (found.some(({ code }) => code !== 'ok')) throw new Error('a friend is missing')
   }

@@ -20,6 +20,7 @@ import { createShortLinks } from './dialects/links/links.ts'
 import { createNative } from './dialects/native/native.ts'
 import { createOneAll } from './dialects/oneall/oneall.ts'
 import { createTencent } from './dialects/tencent/tencent.ts'
+import { createFriendReaders, type OpenReaders } from './friend-readers.ts'
 import { type Copied, copyKept } from './media/copy.ts'
 import { createMedia } from './media/media.ts'
 import { createMediaDoor, type MediaDoor } from './media/serve.ts'
@@ -114,6 +115,7 @@ async function assembleOn(
   const doorkeeper = createDoorkeeper(config.front, now)
   const { callsPerSecond } = config.tencent
   const limiter = await createRateLimiter(config.data.databaseUrl, { ...config.store, callsPerSecond, log })
+  const readers = openFriendReaders(config, log)
   const reports = createReports({ store, log, meter, now }, config.reports)
   const dialects = [
     createShortLinks(gateway),
@@ -128,7 +130,7 @@ async function assembleOn(
     }),
     // Before OneAll, to which Gigya's old host `socialize.api.<domain>` would look like a site.
     createGigya({ doorkeeper }, { ...config.gigya, methods: METHODS, note: reports.note }),
-    createTencent({ doorkeeper, limiter }, config.tencent),
+    createTencent({ doorkeeper, limiter, readers }, config.tencent),
     createNative({ doorkeeper }),
     createOneAll({ doorkeeper }, { rememberedBytes: config.memory.answersBytes }),
   ]
@@ -145,6 +147,7 @@ async function assembleOn(
       kith_reads_running: readings.slots.taken,
       kith_reads_waiting: readings.slots.waiting,
       kith_publications_running: deliveries.running.size,
+      kith_friends_readers: readers?.count ?? 0,
       kith_memory_bytes: memory.bytes + friendMemory.bytes + links.book.bytes,
       kith_gigya_busiest: reports
         .busiest()
@@ -157,6 +160,7 @@ async function assembleOn(
       await Promise.all([networks.close(), files.close(), media.close()])
       await limiter.close()
       await reports.close()
+      await readers?.close()
       await store.close()
     },
   }
@@ -165,6 +169,15 @@ async function assembleOn(
 /** The door to webhooks, as the configuration allows it. */
 export function openHooks({ network }: Config): Hooks {
   return createHooks(network)
+}
+
+/** Threads beside the one that serves, where the database is a file that they can open too. */
+function openFriendReaders({ data, store, memory, friends }: Config, log: Log): OpenReaders | undefined {
+  const address = parseAddress(data.databaseUrl)
+  if (!('file' in address) || friends.threads === 0) return undefined
+  const { busyTimeoutMs } = store
+  const thread = { file: address.file, busyTimeoutMs, memoryBytes: memory.friendsBytes }
+  return createFriendReaders(thread, { log, bounds: friends })
 }
 
 /** Where short links stand: at an address of their own, or below the gateway's. */

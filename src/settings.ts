@@ -10,6 +10,7 @@ import type { BrowserOptions } from './dialects/browser/browser.ts'
 import type { FrontOptions, serverOptions } from './dialects/front.ts'
 import type { GigyaOptions } from './dialects/gigya/gigya.ts'
 import type { TencentOptions } from './dialects/tencent/tencent.ts'
+import { READER_BOUNDS, type ReaderBounds } from './friend-readers.ts'
 import { links } from './link-settings.ts'
 import { media } from './media-settings.ts'
 import { network } from './network-settings.ts'
@@ -221,6 +222,25 @@ const memory = z
   })
   .meta({ title: 'Memory', prefix: 'MEMORY_' })
 
+const { threads, waiting, idleMs } = READER_BOUNDS
+const friends = z
+  .object({
+    threads: number(threads, 'threads', '', { max: 64 }).meta({
+      name: 'KITH_FRIENDS_READERS',
+      unit: 'threads',
+      shown: 'one less than the processor’s cores, at most 3',
+      text: 'Beside SQLite: threads that read chosen friends (`friend_get_list`) while there are many such calls, each with 20 MB or so of memory, and up to half of `KITH_MEMORY_FRIENDS_BYTES` of rendered friends; 0 starts none.',
+    }),
+    waiting: number(
+      waiting,
+      'calls',
+      'Calls that one such thread may have waiting; the thread that serves takes what is beyond.',
+      { min: 1 },
+    ),
+    idleMs: number(idleMs, 'ms', 'How long such a thread has nothing to do before it is ended.', { min: 1 }),
+  } satisfies Record<keyof ReaderBounds, z.ZodType>)
+  .meta({ title: 'Friends', prefix: 'FRIENDS_READERS_' })
+
 const tencent = z
   .object({
     callsPerSecond: number(200, 'calls', 'Calls of one method per second and site; 0 is no limit.'),
@@ -244,6 +264,7 @@ export const SETTINGS = z.object({
   gigya,
   reports,
   memory,
+  friends,
   tencent,
   moving,
   commands,

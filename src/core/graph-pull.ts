@@ -2,11 +2,27 @@
 // memory, whole where not; the versions in the answer say whether what memory held may be shown.
 
 import type { FriendMemory, KnownList, Person, Pulled } from './friend-memory.ts'
-import type { Gateway } from './gateway.ts'
 import { checkAccount, type GraphSite } from './graph.ts'
 import { checkBatch, isStorable } from './graph-checks.ts'
 import { limitsOf } from './graph-limits.ts'
 import type { AccountProfile, Friendship, PulledRows, PullHead } from './graph-model.ts'
+import type { GraphStore } from './graph-store.ts'
+import type { Store } from './store.ts'
+
+/** What reading chosen friends needs of the gateway. */
+export interface PullParts {
+  readonly store: Pick<Store, 'generation'> & { readonly graph: Pick<GraphStore, 'pull'> }
+  readonly friendMemory: FriendMemory
+}
+
+/** Some friends of an account, asked for by a call that was found sound. */
+export interface PullWish {
+  readonly siteId: number
+  readonly account: string
+  readonly others: readonly string[]
+  /** Whether the account's rendered list is used and kept: FriendMemory.isHot. */
+  readonly isHot: boolean
+}
 
 /** A friend as the caller wants it shown. The same key means the same rendering, so that it can be kept. */
 export interface FriendView {
@@ -22,29 +38,36 @@ export interface FriendView {
 /** Asked again when memory was behind; then everything is read anew. */
 const TRIES = 2
 
+/** Checks a call, and notes that the account was asked for: once for each call. */
+export function wishFor(
+  { friendMemory }: Pick<PullParts, 'friendMemory'>,
+  site: GraphSite,
+  account: string,
+  others: readonly string[],
+): PullWish {
+  checkAccount(account)
+  checkBatch(others, limitsOf(site).batch)
+  return { siteId: site.id, account, others, isHot: friendMemory.isHot(site.id, account) }
+}
+
 /**
  * The named friends as the view shows them; who is none is told so. Who asks for the same again may be given the very
  * same array.
  */
 export async function pullFriends(
-  { store, friendMemory: memory }: Gateway,
-  site: GraphSite,
-  account: string,
-  others: readonly string[],
+  { store, friendMemory: memory }: PullParts,
+  { siteId, account, others, isHot }: PullWish,
   view: FriendView,
 ): Promise<readonly Pulled[]> {
-  checkAccount(account)
-  checkBatch(others, limitsOf(site).batch)
-  const wish = { siteId: site.id, account, others, view, number: memory.viewNumber(view.key) }
-  const isHot = memory.isHot(site.id, account)
+  const wish = { siteId, account, others, isHot, view, number: memory.viewNumber(view.key) }
   const generation = isHot ? store.generation?.() : undefined
-  const known = isHot ? memory.lists.drawer(site.id, wish.number).find(account)?.current : undefined
+  const known = isHot ? memory.lists.drawer(siteId, wish.number).find(account)?.current : undefined
   if (known && known.generation === generation && isEqual(known.others, others)) return known.pulled
   for (let tries = 0; ; tries += 1) {
     const plan = tries < TRIES ? planOf(memory, wish) : planAnew(others)
-    const rows = await store.graph.pull(site, account, plan)
+    const rows = await store.graph.pull({ id: siteId }, account, plan)
     const { head } = rows
-    memory.noteProfiles(site.id, head.profiles)
+    memory.noteProfiles(siteId, head.profiles)
     const isStale =
       (plan.list && !isSame(plan.list.head, head)) || (plan.ids.length > 0 && plan.profiles !== head.profiles)
     if (isStale) continue
@@ -54,10 +77,7 @@ export async function pullFriends(
   }
 }
 
-interface Wish {
-  readonly siteId: number
-  readonly account: string
-  readonly others: readonly string[]
+interface Wish extends PullWish {
   readonly view: FriendView
   readonly number: number
 }

@@ -82,6 +82,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     help: 'Events sent to webhooks, by what became of them.',
     labels: ['outcome'],
   },
+  kith_friends_readers: { kind: 'gauge', help: 'Threads that read chosen friends.', labels: [] },
   kith_memory_bytes: { kind: 'gauge', help: 'Bytes of rendered pieces kept in memory.', labels: [] },
 }
 

@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { GatewayError } from '../core/errors.ts'
+import { createWaitlist } from '../core/waitlist.ts'
 import { backupSqlite } from './backup.ts'
 import { receiveError, toGatewayError } from './failure.ts'
 import { createNonces } from './nonces.ts'
@@ -184,38 +185,6 @@ async function openWriter(workerData: WriterData, writesWaiting: number): Promis
       const close: ToWriter = 'close'
       worker.postMessage(close)
       await exited
-    },
-  }
-}
-
-/**
- * What waits, by a small number that is given out again. A map in which everything comes and goes is made anew all the
- * time, and its elders keep what they held beyond the collections of young garbage.
- */
-function createWaitlist<T>() {
-  let places: (T | undefined)[] = []
-  let free: number[] = []
-  return {
-    get size() {
-      return places.length - free.length
-    },
-    put(value: T): number {
-      const place = free.pop() ?? places.length
-      places[place] = value
-      return place
-    },
-    take(place: number): T | undefined {
-      const value = places[place]
-      if (value === undefined) return undefined
-      places[place] = undefined
-      free.push(place)
-      return value
-    },
-    takeAll(): readonly T[] {
-      const values = places.filter((value) => value !== undefined)
-      places = []
-      free = []
-      return values
     },
   }
 }

@@ -4,7 +4,7 @@ import { createFriendMemory } from '../../src/core/friend-memory.ts'
 import type { Gateway } from '../../src/core/gateway.ts'
 import { addFriends, checkFriends, importFriends, pageFriends } from '../../src/core/graph.ts'
 import type { FriendPage, Outcome } from '../../src/core/graph-model.ts'
-import { type FriendView, pullFriends } from '../../src/core/graph-pull.ts'
+import { type FriendView, pullFriends, wishFor } from '../../src/core/graph-pull.ts'
 import type { Site, SiteSettings } from '../../src/core/model.ts'
 import { importAccounts } from '../../src/core/profiles.ts'
 import type { OpenStore } from '../../src/store/open.ts'
@@ -113,6 +113,6 @@ export async function pull(
   view = PLAIN,
   // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect to be there.
 ): Promise<any[]> {
-  const pulled = await pullFriends(gateway, site, account, others, view)
+  const pulled = await pullFriends(gateway, wishFor(gateway, site, account, others), view)
   return pulled.map((one) => (one.code === 'ok' ? JSON.parse(one.text) : one.code))
 }

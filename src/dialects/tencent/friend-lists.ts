@@ -1,17 +1,12 @@
-// Friends as they are: who has whom, page by page, and chosen ones with their profiles.
+// Friends as they are: who has whom, and page by page.
 
-import type { Pulled } from '../../core/friend-memory.ts'
 import { checkFriends, pageFriends } from '../../core/graph.ts'
 import { limitsOf } from '../../core/graph-limits.ts'
 import type { Friendship, Related, Relation } from '../../core/graph-model.ts'
-import { pullFriends } from '../../core/graph-pull.ts'
 import { command } from './command.ts'
-import { toBytes } from './envelope.ts'
-import { shortened, TencentError } from './errors.ts'
-import { missing, readAccount, readAccounts, readInteger, readTexts, readWord } from './fields.ts'
-import { viewOf } from './friend-view.ts'
-import { toFailed, toItems, toResult } from './outcomes.ts'
-import { FRIEND_CUSTOM, FRIEND_TAGS, isFriendTag, isProfileTag, listed, toTags } from './tags.ts'
+import { missing, readAccount, readAccounts, readInteger, readWord } from './fields.ts'
+import { toItems } from './outcomes.ts'
+import { FRIEND_CUSTOM, FRIEND_TAGS, listed, toTags } from './tags.ts'
 
 const CHECK_TYPES = ['', 'CheckResult_Type_Both', 'CheckResult_Type_Single'] as const
 
@@ -63,51 +58,7 @@ const page = command({
   },
 })
 
-const pull = command({
-  name: 'sns/friend_get_list',
-  summary: 'Read chosen friends with their profiles',
-  async run({ gateway, site, fields }) {
-    const account = readAccount(fields, 'From_Account', 30001)
-    const others = readAccounts(fields, 'To_Account', 30001, limitsOf(site).batch)
-    const tags = readTexts(fields, 'TagList', 30001, TAGS_MAX)
-    if (tags.length === 0) throw missing('TagList', 30001)
-    const stranger = tags.find((tag) => !isFriendTag(site, tag) && !isProfileTag(site, tag))
-    if (stranger !== undefined) {
-      throw new TencentError(30001, { info: `Err_SNS_FriendGetList_Tag_Illegal: ${shortened(stranger)}` })
-    }
-    const friends = await pullFriends(gateway, site, account, others, viewOf(tags))
-    let reply = replies.get(friends)
-    if (reply === undefined) {
-      reply = toBytes(toInfoItems(friends), 'sns')
-      replies.set(friends, reply)
-    }
-    return reply
-  },
-})
-
-/** Who asks for the same again is given the same array: then its reply is there. */
-const replies = new WeakMap<readonly Pulled[], Uint8Array>()
-
-function toInfoItems(friends: readonly Pulled[]): string {
-  const failed: string[] = []
-  let items = ''
-  for (const pulled of friends) {
-    if ('text' in pulled) {
-      items = listed(items, pulled.text)
-      continue
-    }
-    const name = JSON.stringify(pulled.account)
-    const [number, info] = toResult('FriendGetList', pulled.code)
-    items = listed(items, `{"To_Account":${name},"ResultCode":${number},"ResultInfo":"${info}"}`)
-    failed.push(name)
-  }
-  return `"InfoItem":[${items}]${toFailed(failed)}`
-}
-
-/** Tags that one call may name; there are 17 standard ones. */
-const TAGS_MAX = 1_000
-
-export const friendLists = [check, page, pull]
+export const friendLists = [check, page]
 
 function toPageItem(friend: Friendship, hasStandard: boolean, hasCustom: boolean): string {
   const standard = hasStandard ? toTags(FRIEND_TAGS.map(([tag, value]) => [tag, value(friend)])) : ''

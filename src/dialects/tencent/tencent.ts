@@ -8,6 +8,7 @@ import { createAuthenticate } from './credentials.ts'
 import { type Reply, toAnswer, toFailure } from './envelope.ts'
 import { readBody } from './fields.ts'
 import { friendLists } from './friend-lists.ts'
+import { createFriendPull, type FriendReaders } from './friend-pull.ts'
 import { friends } from './friends.ts'
 import { groups } from './groups.ts'
 import { profiles } from './profiles.ts'
@@ -19,9 +20,15 @@ export interface TencentOptions {
   readonly signaturesKept: number
 }
 
+interface Tools extends FrontTools {
+  readonly limiter: RateLimiter
+  /** Who may read chosen friends beside this thread; nobody when absent. */
+  readonly readers?: FriendReaders
+}
+
 /** Tencent's wire API for friends, blocks, groups, profiles and accounts. */
 export function createTencent(
-  { doorkeeper, limiter }: FrontTools & { readonly limiter: RateLimiter },
+  { doorkeeper, limiter, readers }: Tools,
   { signaturesKept = 10_000 }: Partial<TencentOptions> = {},
 ): Dialect<Reply> {
   return {
@@ -29,7 +36,15 @@ export function createTencent(
     owns: ({ path }) => path.startsWith('/v4/'),
     authenticate: createAuthenticate({ doorkeeper, limiter, signaturesKept }),
     input: readBody,
-    routes: [...friends, ...friendLists, ...blocks, ...groups, ...profiles, ...accounts],
+    routes: [
+      ...friends,
+      ...friendLists,
+      createFriendPull(readers),
+      ...blocks,
+      ...groups,
+      ...profiles,
+      ...accounts,
+    ],
     success: toAnswer,
     failure: toFailure,
   }
