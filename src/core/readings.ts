@@ -17,6 +17,7 @@ import {
   type Waits,
 } from './pages.ts'
 import { joinPages } from './portable.ts'
+import { readElsewhere, stillThere } from './read-elsewhere.ts'
 import { createRoom, type Room } from './room.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { whileBusy } from './while-busy.ts'
@@ -194,25 +195,6 @@ async function readHere(wish: Wish): Promise<ReadOutcome | undefined> {
     readings.room.leave(lists)
     release()
   }
-}
-
-/** What another read has found since the caller looked, if anything. */
-async function readElsewhere({ gateway, identity, known }: Wish): Promise<ReadOutcome | undefined> {
-  const { store } = gateway
-  const head = await store.contacts.head(identity)
-  if (head && head.version !== known) {
-    const contacts = await store.contacts.bytes(identity, head.version)
-    if (contacts) return { snapshot: head, contacts }
-  }
-  const { refused } = await stillThere(gateway, identity)
-  if (refused && refused.at !== identity.refused?.at) return { problem: refused.problem }
-  return undefined
-}
-
-async function stillThere({ store }: Gateway, { siteId, token }: Identity): Promise<Identity> {
-  const identity = await store.identities.find({ id: siteId }, token)
-  if (identity) return identity
-  throw new GatewayError('not_found', 'The identity has been deleted.')
 }
 
 async function readAll(run: Run, ended: AbortController): Promise<ReadOutcome> {
