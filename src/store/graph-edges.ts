@@ -40,7 +40,11 @@ export function* addEdges(context: Context, siteId: number, edges: readonly Edge
   const sorted = edges.toSorted((a, b) => a.from - b.from || a.to - b.to)
   if (context.engine === 'sqlite') {
     const params: Param[] = []
-    for (const edge of sorted) params.push(siteId, edge.from, edge.to, ...toLine(edge))
+    for (const edge of sorted) {
+      const { from, to, serial, addedAt } = edge
+      params.push(siteId, from, to, from, to, serial, addedAt, edge.remark ?? null, edge.source ?? null)
+      params.push(edge.wording ?? null, groupsIn(edge), customIn(edge))
+    }
     const tuple = `(?, ${keyOf('?', '?')}, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
     yield* tuples(`insert into friends (site_id, key, ${EDGE}) values {tuples}`, tuple, params)
   } else {
@@ -180,19 +184,18 @@ export function said(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
 }
 
-function toLine(edge: Edge): readonly [from: number, to: number, ...(number | string | null)[]] {
-  const { from, to, serial, addedAt, remark, source, wording, groupIds, custom } = edge
-  return [
-    from,
-    to,
-    serial,
-    addedAt,
-    remark ?? null,
-    source ?? null,
-    wording ?? null,
-    groupIds && groupIds.length > 0 ? `[${groupIds.join()}]` : null,
-    custom && Object.keys(custom).length > 0 ? JSON.stringify(custom) : null,
-  ]
+function toLine(edge: Edge): readonly (number | string | null)[] {
+  const { from, to, serial, addedAt, remark, source, wording } = edge
+  const words = [remark ?? null, source ?? null, wording ?? null]
+  return [from, to, serial, addedAt, ...words, groupsIn(edge), customIn(edge)]
+}
+
+function groupsIn({ groupIds }: Edge): string | null {
+  return groupIds && groupIds.length > 0 ? `[${groupIds.join()}]` : null
+}
+
+function customIn({ custom }: Edge): string | null {
+  return custom && Object.keys(custom).length > 0 ? JSON.stringify(custom) : null
 }
 
 function toEdge(row: Row): Edge {

@@ -127,13 +127,14 @@ export function shrink(ledger: Ledger, by: number, at: number): void {
 
 /** Whether these groups, with those that are there, are not too many. */
 export function fitGroups(ledger: Ledger, names: readonly string[], max: number): boolean {
+  if (names.every((name) => ledger.groups.has(name))) return true
   const missing = names.filter((name) => !ledger.groups.has(name))
-  return missing.length === 0 || ledger.groups.size + new Set(missing).size <= max
+  return ledger.groups.size + new Set(missing).size <= max
 }
 
 /** Ids of groups by name, in order of making; the missing ones are made. */
 export function takeGroups(ledger: Ledger, names: readonly string[], at: number): readonly number[] {
-  const ids = new Set<number>()
+  const ids: number[] = []
   for (const name of names) {
     let id = ledger.groups.get(name)
     if (id === undefined) {
@@ -142,9 +143,9 @@ export function takeGroups(ledger: Ledger, names: readonly string[], at: number)
       ledger.groups.set(name, id)
       moveList(ledger, at, { groups: true })
     }
-    ids.add(id)
+    if (!ids.includes(id)) ids.push(id)
   }
-  return [...ids].toSorted((a, b) => a - b)
+  return ids.length < 2 ? ids : ids.sort((a, b) => a - b)
 }
 
 /** `group_names` of a row as pairs of id and name. */

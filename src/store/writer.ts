@@ -34,7 +34,7 @@ export type ToWriter = readonly Call[] | 'close'
 
 /** Calls that share one commit, at most, and milliseconds after which no other joins: so long the first of them waits. */
 const GROUP = 512
-const GROUP_MS = 4
+const GROUP_MS = 8
 
 if (parentPort) startWriter(parentPort, workerData)
 
