@@ -28,17 +28,21 @@ export function laterTurn(): Promise<void> {
 const LATER_MAX = 8
 
 function turnOf(queue: Waiting[], since: number): Promise<void> {
+  if (!isGoing) {
+    // Nothing heavy was done in this turn yet: it is as good as the next.
+    isGoing = true
+    setImmediate(next)
+    return Promise.resolve()
+  }
   return new Promise((resolve) => {
     const place = queue.findLastIndex((one) => one.since <= since) + 1
     queue.splice(place, 0, { since, resolve })
-    if (!isGoing) setImmediate(next)
-    isGoing = true
   })
 }
 
 function next(): void {
   const turn = waiting.shift() ?? waitingLater.shift()
-  isGoing = waiting.length + waitingLater.length > 0
-  if (isGoing) setImmediate(next)
+  if (turn) setImmediate(next)
+  else isGoing = false
   turn?.resolve()
 }

@@ -46,7 +46,7 @@ const MMAP_BYTES = 1024 * 1024 * 1024
  * pages again and again; with the library's 1,000 an import of friends takes a quarter longer, copying.
  * https://www.sqlite.org/wal.html#ckpt
  */
-const LOG_PAGES = 8_000
+export const LOG_PAGES = 8_000
 
 /** How long a slow query goes on before others have their turn. */
 const TURN_MS = 4

@@ -6,7 +6,7 @@ import { letGo } from '../core/let-go.ts'
 import { type SentError, sendError } from './failure.ts'
 import { type KeySource, openKeys } from './keys.ts'
 import type { Context } from './sealed.ts'
-import { type Connection, connect } from './sqlite.ts'
+import { type Connection, connect, LOG_PAGES } from './sqlite.ts'
 import { type WriteName, writeOf } from './writes.ts'
 
 export interface WriterData {
@@ -36,12 +36,16 @@ export type ToWriter = readonly Call[] | 'close'
 const GROUP = 512
 const GROUP_MS = 8
 
+/** With so many times the pages of a log it is copied although calls wait. */
+const LOGS_MAX = 4
+
 if (parentPort) startWriter(parentPort, workerData)
 
 function startWriter(port: NonNullable<typeof parentPort>, data: WriterData): void {
   const { file, keys, busyTimeoutMs, commits } = data
   const connection = connect(file, { busyTimeoutMs })
   const context: Context = { engine: 'sqlite', keys: openKeys(keys) }
+  const copyLog = createLogCopier(connection)
   const waiting: Call[] = []
   // https://www.sqlite.org/lang_corefunc.html#total_changes: rows that this connection has ever changed.
   const changes = connection.database.prepare<[], number>('select total_changes()').pluck()
@@ -69,12 +73,28 @@ function startWriter(port: NonNullable<typeof parentPort>, data: WriterData): vo
       changed = changedNow
       port.postMessage(outcomes)
       for (const { args } of group) letGoOf(args)
+      copyLog(waiting.length > 0)
     }
     if (!isClosing) return
     connection.database.close()
     port.close()
   })
   port.postMessage([])
+}
+
+/**
+ * Copies a long log into the file when a group has been answered: the library would do it within the commit, and whoever
+ * waits for that would wait for some ten milliseconds more. https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+ */
+function createLogCopier({ database }: Connection): (isBusy: boolean) => void {
+  database.pragma('wal_autocheckpoint = 0')
+  const look = database.prepare<[], { log: number; checkpointed: number }>('pragma wal_checkpoint(noop)')
+  const copy = database.prepare('pragma wal_checkpoint(passive)')
+  return (isBusy) => {
+    const state = look.get()
+    const pages = state ? state.log - state.checkpointed : 0
+    if (pages >= (isBusy ? LOGS_MAX : 1) * LOG_PAGES) copy.get()
+  }
 }
 
 // They are copies that came with the message.
