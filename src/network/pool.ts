@@ -49,8 +49,25 @@ export function createPool(options: NetworkOptions, guard: Guard): Pool {
     bodyTimeout: 0,
     connect: guardedConnector(options, guard),
   })
+  let freeing: Promise<void> | undefined
+  // The library keeps a socket to itself for one turn of the event loop after an answer; who asks again within it would
+  // open another connection.
+  const noteEnd = () => {
+    freeing ??= new Promise((resolve) => {
+      // Behind what the library has put there when this call returns.
+      queueMicrotask(() =>
+        setImmediate(() => {
+          freeing = undefined
+          resolve()
+        }),
+      )
+    })
+  }
   return {
-    exchange: (call, name, deadline) => exchange(agent, call, { name, deadline, ...options }),
+    async exchange(call, name, deadline) {
+      if (freeing) await freeing
+      return exchange(agent, call, { name, deadline, noteEnd, ...options })
+    },
     close: () => agent.destroy(),
   }
 }
@@ -89,10 +106,12 @@ interface Terms {
   readonly name: string
   readonly deadline: Deadline
   readonly bodyMaxBytes: number
+  /** Told when an answer is complete, before anybody else. */
+  noteEnd(): void
 }
 
 function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswer> {
-  const { name, deadline, bodyMaxBytes } = terms
+  const { name, deadline, bodyMaxBytes, noteEnd } = terms
   return new Promise((resolve, reject) => {
     let abort: ((reason: Error) => void) | undefined
     let isWritten = false
@@ -157,6 +176,7 @@ function exchange(agent: Agent, call: HttpCall, terms: Terms): Promise<HttpAnswe
           chunks.push(chunk)
         },
         onResponseEnd() {
+          noteEnd()
           settle(() => resolve({ status, headers, body: joined(chunks, size) }))
         },
         onResponseError(_controller, error) {
