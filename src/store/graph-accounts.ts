@@ -3,7 +3,7 @@
 import { GatewayError } from '../core/errors.ts'
 import type { GraphCode, Line } from '../core/graph-model.ts'
 import { all, type Query } from './query.ts'
-import { number, text, toJson } from './row.ts'
+import { number, optionalText, toJson } from './row.ts'
 
 export interface Account {
   readonly id: number
@@ -43,7 +43,7 @@ export function* findUsers(
   lock: 'stay' | 'change',
 ): Query<readonly ((Account & { readonly isAccount: boolean }) | undefined)[]> {
   const rows = yield* all(
-    `select item.key - {first} as "index", u.id, coalesce(u.uid, u.token) as name, u.is_account
+    `select item.key - {first} as "index", u.id, nullif(coalesce(u.uid, u.token), item.value) as name, u.is_account
      from {names} cross join users u where u.id = ${idOf('item.value')} {${lock}}`,
     toJson(names),
     siteId,
@@ -53,8 +53,10 @@ export function* findUsers(
     undefined,
   )
   for (const row of rows) {
-    const isAccount = number(row, 'is_account') === 1
-    found[number(row, 'index')] = { id: number(row, 'id'), name: text(row, 'name'), isAccount }
+    const index = number(row, 'index')
+    // Nearly everybody is named by the name that is looked for: that text is here already.
+    const name = optionalText(row, 'name') ?? names[index] ?? ''
+    found[index] = { id: number(row, 'id'), name, isAccount: number(row, 'is_account') === 1 }
   }
   return found
 }

@@ -37,7 +37,7 @@ const GROUP = 512
 const GROUP_MS = 8
 
 /** With so many times the pages of a log it is copied although calls wait. */
-const LOGS_MAX = 4
+const LOGS_MAX = 2
 
 if (parentPort) startWriter(parentPort, workerData)
 
@@ -93,7 +93,13 @@ function createLogCopier({ database }: Connection): (isBusy: boolean) => void {
   return (isBusy) => {
     const state = look.get()
     const pages = state ? state.log - state.checkpointed : 0
-    if (pages >= (isBusy ? LOGS_MAX : 1) * LOG_PAGES) copy.get()
+    if (pages < (isBusy ? LOGS_MAX : 1) * LOG_PAGES) return
+    try {
+      copy.get()
+    } catch {
+      // All that was committed is in the log, and stays there until the next group tries again; the library, too, would
+      // not tell anybody. A disk that is full or broken is told to whoever writes.
+    }
   }
 }
 
