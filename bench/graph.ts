@@ -38,6 +38,8 @@ const TAGS = [
   'Tag_SNS_IM_Group',
 ]
 const SMALL: Size = { owners: 4, friends: 2_500 }
+/** As many edges, of so many users that none of them is asked for again while it is hot. */
+const SPREAD: Size = { owners: 100, friends: 100 }
 const MIDDLE: Size = { owners: 334, friends: 3_000 }
 const LARGE: Size = { owners: 10_000, friends: 3_000 }
 
@@ -48,7 +50,7 @@ export function graphPulled(): Promise<readonly Figure[]> {
 
 /** The same call without HTTP, at ten thousand and at a million edges, on both databases. */
 export function graphGrown(): Promise<readonly Figure[]> {
-  return grown([SMALL, MIDDLE])
+  return grown([SPREAD, MIDDLE])
 }
 
 /** Imports and checks of a thousand. */
@@ -59,7 +61,7 @@ export async function graphWritten(): Promise<readonly Figure[]> {
 /** The figures at 30 million edges: some minutes, and some GB of disk. */
 export async function graphLarge(): Promise<readonly Figure[]> {
   const calls = await called(LARGE, 200)
-  return [calls, ...(await grown([SMALL, MIDDLE, LARGE])), await imported(LARGE, 50_000)]
+  return [calls, ...(await grown([SPREAD, MIDDLE, LARGE])), await imported(LARGE, 50_000)]
 }
 
 async function pulled(size: Size): Promise<readonly Figure[]> {
@@ -174,7 +176,8 @@ async function called(size: Size, users: number): Promise<Figure> {
 
 /**
  * The same call on graphs of growing size, page cache warm; the largest against those before. Nothing is kept between
- * calls: with the memory of friends, ten thousand edges are all in it, and the smallest graph would not be read at all.
+ * calls, so that the database is what is measured; the same with the memory of friends stands beside it. Users are asked
+ * in turn, so that no list is hot: a hot one is not read from disk, and a small graph would have no others.
  */
 async function grown(sizes: readonly Size[]): Promise<readonly Figure[]> {
   const figures: Figure[] = []
@@ -196,18 +199,22 @@ async function grown(sizes: readonly Size[]): Promise<readonly Figure[]> {
         await data.close()
       }
     }
-    const last = medians.at(-1) ?? 0
-    const [small = last, middle = last] = medians
-    const bounds = sizes.length > 2 ? last <= 1.5 * middle && last <= 2 * small : last <= 2 * small
     figures.push({
       what: `friend_get_list as the graph grows, ${kind}`,
       measured: medians.map((one) => `${rounded(one, 2)} ms`).join(' → '),
       asked: '30 M ≤ 1.5 × 1 M and ≤ 2 × 10 k',
-      isMet: bounds,
-      detail: `median of the call without HTTP, users and friends at random, all read from the database; ${details.join('; ')}`,
+      isMet: isFlat(medians),
+      detail: `median of the call without HTTP, users in turn, friends at random, all read from the database; ${details.join('; ')}`,
     })
   }
   return figures
+}
+
+/** Whether the last is at most twice the first, and one and a half times the second where it is a third. */
+function isFlat(times: readonly number[]): boolean {
+  const last = times.at(-1) ?? 0
+  const [small = last, middle = last] = times
+  return last <= 2 * small && (times.length < 3 || last <= 1.5 * middle)
 }
 
 /** Median milliseconds of one call. */
@@ -220,7 +227,7 @@ async function timed(
   const view = viewOf(TAGS)
   const times: number[] = []
   for (let call = 0; call < calls; call += 1) {
-    const owner = Math.floor(Math.random() * size.owners)
+    const owner = call % size.owners
     const others = someFriends(owner, size, ASKED).map(nameOf)
     const startedAt = performance.now()
     const found = await pullFriends(gateway, wishFor(gateway, site, nameOf(owner), others), view)
