@@ -135,9 +135,12 @@ async function runReading(wish: Wish): Promise<ReadOutcome> {
   const { stopping } = gateway.readings
   try {
     const giveUpAt = performance.now() + gateway.bounds.readMaxMs
+    let { isLeftBehind } = wish
     for (let pauseMs = 25; performance.now() < giveUpAt; pauseMs = Math.min(pauseMs * 2, 400)) {
-      const outcome = await readHere(wish)
+      const outcome = await readHere({ ...wish, isLeftBehind })
       if (outcome) return outcome
+      // Whoever holds it may leave it behind; and nobody is asked again at each look.
+      isLeftBehind = true
       await sleep(pauseMs, undefined, { signal: stopping.signal })
       const found = await readElsewhere(wish)
       if (found) return found
