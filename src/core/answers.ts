@@ -3,7 +3,7 @@
 import type { ZodType } from 'zod'
 import { GatewayError } from './errors.ts'
 import type { Identity } from './model.ts'
-import type { ApiRequest, ApiResponse, Paged, Read } from './provider.ts'
+import type { ApiRequest, ApiResponse, Paged, Read, ResponseHead } from './provider.ts'
 
 /** One request, one answer of a known shape. */
 export function read<T, Body>(
@@ -18,23 +18,30 @@ interface PagedSpec<T, Body> {
   first(identity: Pick<Identity, 'subject' | 'server'>): ApiRequest
   body: ZodType<Body>
   items(body: Body): readonly T[]
-  next: Next<Body>
+  next: Next<Body> | NextInHead
 }
 
 /** Says what to ask after this answer, or nothing at the end. */
 export type Next<Body> = (body: Body, response: ApiResponse, request: ApiRequest) => ApiRequest | undefined
 
+/** The same where the head of the answer says it. */
+export interface NextInHead {
+  inHead(head: ResponseHead, request: ApiRequest): ApiRequest | undefined
+}
+
 /** One request per page, of a known shape. A page that leads to itself ends the list. */
 export function paged<T, Body>({ first, body, items, next }: PagedSpec<T, Body>): Paged<T> {
+  const onward = (following: ApiRequest | undefined, request: ApiRequest) =>
+    following && sameRequest(following, request) ? undefined : following
+  const nextInHead: Paged<T>['nextInHead'] =
+    'inHead' in next ? (head, request) => onward(next.inHead(head, request), request) : undefined
   return {
     first,
+    nextInHead,
     parse(response, request) {
       const page = understand(response, body)
-      const following = next(page, response, request)
-      return {
-        items: items(page),
-        next: following && sameRequest(following, request) ? undefined : following,
-      }
+      const following = 'inHead' in next ? next.inHead(response, request) : next(page, response, request)
+      return { items: items(page), next: onward(following, request) }
     },
   }
 }
@@ -56,10 +63,12 @@ export function byUrl<Body>(url: (body: Body) => string | undefined): Next<Body>
 }
 
 /** The next page is in the `Link` header (RFC 8288). */
-export function byLink<Body>(): Next<Body> {
-  return (_body, response, request) => {
-    const next = linkTo(response.headers.link ?? '', 'next')
-    return next ? { ...request, path: next, query: undefined } : undefined
+export function byLink(): NextInHead {
+  return {
+    inHead({ headers }, request) {
+      const next = linkTo(headers.link ?? '', 'next')
+      return next ? { ...request, path: next, query: undefined } : undefined
+    },
   }
 }
 
@@ -86,7 +95,8 @@ export function understand<Body>(response: ApiResponse, body: ZodType<Body>): Bo
   })
 }
 
-function sameRequest(one: ApiRequest, other: ApiRequest): boolean {
+/** Whether two requests of one list are for the same page. */
+export function sameRequest(one: ApiRequest, other: ApiRequest): boolean {
   return one.path === other.path && JSON.stringify(one.query) === JSON.stringify(other.query)
 }
 

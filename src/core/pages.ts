@@ -1,11 +1,12 @@
 // The pages of an identity's lists: one request at a time per list, the lists side by side.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sameRequest } from './answers.ts'
 import { GatewayError, type Problem } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { Contact, Identity } from './model.ts'
 import { type ContactPage, type Relation, toPage } from './portable.ts'
-import type { ApiRequest, ApiResponse, Network, Paged } from './provider.ts'
+import type { ApiRequest, ApiResponse, FetchOptions, Network, Paged } from './provider.ts'
 import { laterTurn } from './turns.ts'
 
 /** A limit of the network that passes sooner than this is waited out in the middle of a list. */
@@ -56,8 +57,9 @@ export function askFirst(run: Omit<Run, 'fence'>): Early {
   const early: Early = {}
   for (const [relation, pager] of pagersOf(run)) {
     const next = pager.first(identity)
-    lists[relation] = { pages: [], count: 0, next, isDone: false }
-    early[relation] = ask(run, network, next)
+    const list: List = { pages: [], count: 0, next, isDone: false }
+    lists[relation] = list
+    early[relation] = ask({ run, network, pager, list }, next)
   }
   return early
 }
@@ -101,43 +103,71 @@ async function readList(
 ): Promise<void> {
   const list = run.lists[relation]
   if (!list?.next || list.isDone) return
+  const walk: Walk = { run, network, pager, list }
   const early = run.early?.[relation]
-  // What a page was parsed into is seen by `take` alone: this function would hold it until the next one is there.
-  let asked: Asked | undefined = early?.request === list.next ? early : ask(run, network, list.next)
-  while (asked) {
-    const { request, answer }: Asked = asked
-    asked = await answer.then((response) => take(run, network, pager, list, { request, response }))
-  }
+  let asked: Asked | undefined = early?.request === list.next ? early : ask(walk, list.next)
+  while (asked) asked = await whenTaken(walk, asked)
+}
+
+/**
+ * What a page was parsed into is seen by `take` alone: an async function, or the promise of the answer where something
+ * still knows it, would hold it until the next page is there.
+ */
+function whenTaken(walk: Walk, asked: Asked): Promise<Asked | undefined> | undefined {
+  const { answer } = asked
+  asked.answer = undefined
+  return answer?.then((response) => take(walk, asked, response))
+}
+
+/** A list on its way. */
+interface Walk {
+  readonly run: Omit<Run, 'fence'>
+  readonly network: Network
+  readonly pager: Paged<Contact>
+  readonly list: List
 }
 
 interface Asked {
   readonly request: ApiRequest
-  readonly answer: Promise<ApiResponse>
+  /** Until somebody waits for it. */
+  answer?: Promise<ApiResponse>
+  /** The page that the head of this one's answer has led to. */
+  next?: Asked
 }
 
-function ask(run: Omit<Run, 'fence'>, network: Network, request: ApiRequest): Asked {
-  const answer = fetchPage(run, network, request)
+/** A page is asked for before the one that leads to it is read, as long as so many contacts more have room in the list. */
+const ROOM_AHEAD = 2_000
+
+function ask(walk: Walk, request: ApiRequest): Asked {
+  const { run, pager, list } = walk
+  const heard: FetchOptions['heard'] = (head) => {
+    // One page ahead and no more: until the page before this one is read, both hold memory.
+    if (asked.next || list.next !== request) return false
+    if (list.count + ROOM_AHEAD > run.gateway.bounds.contactsPerIdentity) return false
+    const next = pager.nextInHead?.(head, request)
+    if (!next) return false
+    run.state.hasRead = true
+    asked.next = ask(walk, next)
+    return true
+  }
+  const answer = fetchPage(walk, request, heard)
   // It is heard of when its turn comes, also where it fails at once.
   answer.catch(() => undefined)
-  return { request, answer }
+  const asked: Asked = { request, answer }
+  return asked
 }
 
 /** Adds a page to the list; the next one is on its way before this one becomes bytes. */
-async function take(
-  run: Run,
-  network: Network,
-  pager: Paged<Contact>,
-  list: List,
-  { request, response }: { readonly request: ApiRequest; readonly response: ApiResponse },
-): Promise<Asked | undefined> {
+async function take(walk: Walk, current: Asked, response: ApiResponse): Promise<Asked | undefined> {
+  const { run, pager, list } = walk
   const { bounds, readings } = run.gateway
   run.signal.throwIfAborted()
-  const { items, next } = pager.parse(response, request)
+  const { items, next } = pager.parse(response, current.request)
   run.state.hasRead = true
   const left = bounds.contactsPerIdentity - list.count
   const isDone = next === undefined || items.length >= left
-  const asked = isDone ? undefined : ask(run, network, next)
-  if (asked) await laterTurn()
+  const asked = isDone ? undefined : following(walk, current, next)
+  if (asked && asked !== current.next) await laterTurn()
   const page = toPage(items.slice(0, left))
   // All at once: between two of these, the place of the read may be stored.
   list.pages.push(page)
@@ -145,21 +175,25 @@ async function take(
   list.isDone = isDone
   list.isCut = items.length > left
   // A full list keeps its `next`: it says that the network has more.
-  list.next = next
+  list.next = asked?.request ?? next
   readings.room.hold(run.lists, page.bytes.length)
   return asked
 }
 
+function following(walk: Walk, { next: ahead }: Asked, next: ApiRequest): Asked {
+  return ahead && sameRequest(ahead.request, next) ? ahead : ask(walk, next)
+}
+
 /** Waits out a short limit of the network when it is met in the middle of a list. */
 async function fetchPage(
-  run: Omit<Run, 'fence'>,
-  network: Network,
+  { run, network }: Walk,
   request: ApiRequest,
+  heard: FetchOptions['heard'],
 ): Promise<ApiResponse> {
   for (;;) {
     await run.gateway.readings.room.enter(run.lists, run.signal)
     try {
-      return await network.fetch(request, { signal: run.signal })
+      return await network.fetch(request, { signal: run.signal, heard })
     } catch (error) {
       const failure = GatewayError.from(error)
       const waitSeconds = failure.retryAfterSeconds

@@ -226,6 +226,9 @@ export interface ApiResponse {
   readonly body: unknown
 }
 
+/** An answer without its body. */
+export type ResponseHead = Pick<ApiResponse, 'status' | 'headers'>
+
 /** One request, one answer. */
 export interface Read<T> {
   request(identity: Pick<Identity, 'subject' | 'server'>): ApiRequest
@@ -237,6 +240,8 @@ export interface Read<T> {
 export interface Paged<T> {
   first(identity: Pick<Identity, 'subject' | 'server'>): ApiRequest
   parse(response: ApiResponse, request: ApiRequest): Page<T>
+  /** What `parse` will say is next, where the head alone tells: the next page can be asked for before this one is read. */
+  readonly nextInHead?: (head: ResponseHead, request: ApiRequest) => ApiRequest | undefined
 }
 
 export interface Page<T> {
@@ -244,10 +249,20 @@ export interface Page<T> {
   readonly next?: ApiRequest
 }
 
+export interface FetchOptions {
+  readonly signal?: AbortSignal
+  /**
+   * Told of an answer with 2xx that has come whole, before its body is read; told again when the request is repeated. Not
+   * told while many answers wait to be read, nor when the network takes no more requests for now. Says whether it has
+   * asked for what comes next: then reading the body can wait a moment.
+   */
+  readonly heard?: (head: ResponseHead) => boolean
+}
+
 /** A network, seen through one identity: the only thing that talks to it. */
 export interface Network {
   readonly identity: Identity
   /** Answers with 2xx and a body that no error rule matches; throws a GatewayError otherwise. */
-  fetch(request: ApiRequest, options?: { readonly signal?: AbortSignal }): Promise<ApiResponse>
+  fetch(request: ApiRequest, options?: FetchOptions): Promise<ApiResponse>
   call<T>(request: ApiRequest, answer: ZodType<T>): Promise<T>
 }

@@ -170,7 +170,6 @@ async function readHere(wish: Wish): Promise<ReadOutcome | undefined> {
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, readings.stopping.signal])
   let tooLong: NodeJS.Timeout | undefined
-  let isOurs = false
   try {
     // Where one process serves there is nobody to be first: the network is asked while the lease is on its way to disk.
     const isAlone = store.engine === 'sqlite'
@@ -186,14 +185,14 @@ async function readHere(wish: Wish): Promise<ReadOutcome | undefined> {
       await store.reads.fail(identity, fence, undefined)
       return found
     }
-    isOurs = true
     Object.assign(lists, fromProgress(progress))
     const arrived = Object.values(lists).flatMap(({ pages }) => pages)
     for (const { bytes } of arrived) readings.room.hold(lists, bytes.length)
     tooLong = setTimeout(() => ended.abort(), Math.max(0, startedAt + bounds.readMaxMs - Date.now()))
     return await readAll({ ...wish, fence, signal, early }, ended)
   } finally {
-    if (!isOurs) ended.abort()
+    // Nothing that was asked for ahead goes on.
+    ended.abort()
     clearTimeout(tooLong)
     readings.room.leave(lists)
     release()

@@ -7,7 +7,7 @@ interface Waiting {
 }
 
 const waiting: Waiting[] = []
-/** Work that nobody waits for yet: its turns come when no other wants one. */
+/** Work that nobody waits for yet. */
 const waitingLater: Waiting[] = []
 let isGoing = false
 
@@ -17,17 +17,6 @@ let isGoing = false
  * slowest network is what a caller waits for.
  */
 export function ownTurn(since = performance.now()): Promise<void> {
-  return turnOf(waiting, since)
-}
-
-/** The same, after all that `ownTurn` was asked for; at once where many wait, since what waits holds memory. */
-export function laterTurn(): Promise<void> {
-  return waitingLater.length < LATER_MAX ? turnOf(waitingLater, performance.now()) : Promise.resolve()
-}
-
-const LATER_MAX = 8
-
-function turnOf(queue: Waiting[], since: number): Promise<void> {
   if (!isGoing) {
     // Nothing heavy was done in this turn yet: it is as good as the next.
     isGoing = true
@@ -35,14 +24,64 @@ function turnOf(queue: Waiting[], since: number): Promise<void> {
     return Promise.resolve()
   }
   return new Promise((resolve) => {
-    const place = queue.findLastIndex((one) => one.since <= since) + 1
-    queue.splice(place, 0, { since, resolve })
+    const place = waiting.findLastIndex((one) => one.since <= since) + 1
+    waiting.splice(place, 0, { since, resolve })
   })
 }
 
+/**
+ * The same for work that nobody waits for yet: after all that `ownTurn` was asked for, and when requests have not left for
+ * a moment, so that answers that come together are all followed by their next requests first. At once where much waits,
+ * since what waits holds memory.
+ */
+export function laterTurn(): Promise<void> {
+  if (isCrowded() || waitingLater.length >= LATER_MAX) return Promise.resolve()
+  calmAt = performance.now() + CALM_MS
+  return new Promise((resolve) => {
+    waitingLater.push({ since: performance.now(), resolve })
+    if (!isGoing) beginLater()
+  })
+}
+
+const LATER_MAX = 16
+const CALM_MS = 2
+/** Nothing waits longer than this for calm, in milliseconds. */
+const RESTLESS_MAX_MS = 20
+let calmAt = 0
+let isToBegin = false
+
+/** Whether so much waits that more should not be fetched before its turn: what waits holds memory. */
+export function isCrowded(): boolean {
+  return waiting.length >= CROWD
+}
+
+const CROWD = 16
+
+function beginLater(): void {
+  if (!isToBegin) setTimeout(begin, CALM_MS)
+  isToBegin = true
+}
+
+function begin(): void {
+  isToBegin = false
+  if (isGoing) return
+  isGoing = true
+  next()
+}
+
 function next(): void {
-  const turn = waiting.shift() ?? waitingLater.shift()
-  if (turn) setImmediate(next)
-  else isGoing = false
-  turn?.resolve()
+  const turn = waiting.shift() ?? laterOne()
+  if (turn) {
+    setImmediate(next)
+    turn.resolve()
+    return
+  }
+  isGoing = false
+  if (waitingLater.length > 0) beginLater()
+}
+
+function laterOne(): Waiting | undefined {
+  const [first] = waitingLater
+  const now = performance.now()
+  return first && (now >= calmAt || now - first.since > RESTLESS_MAX_MS) ? waitingLater.shift() : undefined
 }

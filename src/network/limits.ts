@@ -15,6 +15,8 @@ export interface Limits {
   check(provider: Provider, scope: string | undefined): Promise<void>
   /** Reads an answer's headers; remembers a limit that is met, also when the answer was a refusal for it. */
   note(scope: string | undefined, answer: LimitSignals): Promise<void>
+  /** Whether an answer's headers say that this request was the last for now. */
+  isSpent(provider: Provider, headers: Headers): boolean
 }
 
 export interface LimitSignals {
@@ -44,7 +46,11 @@ export function createLimits(parts: {
     return until
   }
 
+  const isSpent = ({ rateLimit }: Provider, headers: Headers) =>
+    rateLimit !== undefined && Number.parseFloat(headers[rateLimit.remaining] ?? '1') <= 0
+
   return {
+    isSpent,
     async check(provider, scope) {
       if (scope === undefined) return
       const until = await untilOf(scope)
@@ -55,9 +61,7 @@ export function createLimits(parts: {
     },
     async note(scope, { provider, headers, text, isRefusal }) {
       if (scope === undefined) return
-      const isSpent =
-        provider.rateLimit && Number.parseFloat(headers[provider.rateLimit.remaining] ?? '1') <= 0
-      if (!isRefusal && !isSpent) return
+      if (!isRefusal && !isSpent(provider, headers)) return
       const waitMs =
         limitWaitMs(provider, headers, { now: now(), isRefusal, text }) ?? options.limitFallbackMs
       if (waitMs <= 0) return

@@ -6,7 +6,7 @@ import { GatewayError } from '../core/errors.ts'
 import type { Log, Meter, UnlinkedAccount } from '../core/gateway.ts'
 import { goneProblem } from '../core/gone.ts'
 import type { App, Identity, Tokens } from '../core/model.ts'
-import type { ApiRequest, ApiResponse, Network, Provider } from '../core/provider.ts'
+import type { ApiRequest, ApiResponse, FetchOptions, Network, Provider } from '../core/provider.ts'
 import type { Store } from '../core/store.ts'
 import { createAuthServers } from './auth-servers.ts'
 import { createBreaker } from './breaker.ts'
@@ -74,7 +74,7 @@ export function createNetworks(parts: NetworkParts): Networks {
   const ask = async (
     { provider, identity, tokens, app }: Access,
     request: ApiRequest,
-    deadline: Deadline,
+    { deadline, heard }: Terms,
   ): Promise<ApiResponse> => {
     const secrets = [...keysIn(tokens), tokens.refreshToken, tokens.secret, app?.clientSecret]
     return send({
@@ -86,6 +86,7 @@ export function createNetworks(parts: NetworkParts): Networks {
       scope: scopeOf(provider, identity),
       secrets: secrets.filter((secret) => secret !== undefined),
       hidesSecrets: true,
+      heard,
     })
   }
 
@@ -102,11 +103,12 @@ export function createNetworks(parts: NetworkParts): Networks {
       failure: (answer) => uploadFailureOf(provider, answer),
     })
 
-  const askLinked = async (identity: Identity, request: ApiRequest, deadline: Deadline) => {
+  const askLinked = async (identity: Identity, request: ApiRequest, terms: Terms) => {
+    const { deadline } = terms
     const provider = livingProvider(providers, identity.provider)
     if (request.upload !== undefined) return upload(provider, request, request.upload, deadline)
     const app = await appFor(store, provider, { siteId: identity.siteId, server: identity.server })
-    const askWith = ({ tokens }: Held) => ask({ provider, identity, tokens, app }, request, deadline)
+    const askWith = ({ tokens }: Held) => ask({ provider, identity, tokens, app }, request, terms)
     const held = await beforehand(keeper.ready(identity, provider, deadline))
     try {
       return await askWith(held)
@@ -119,12 +121,12 @@ export function createNetworks(parts: NetworkParts): Networks {
 
   const networkOf = (
     identity: Identity,
-    answer: (request: ApiRequest, deadline: Deadline) => Promise<ApiResponse>,
+    answer: (request: ApiRequest, terms: Terms) => Promise<ApiResponse>,
   ): Network => {
-    const fetch: Network['fetch'] = async (request, { signal } = {}) => {
+    const fetch: Network['fetch'] = async (request, { signal, heard } = {}) => {
       const deadline = openDeadline(deadlineMsOf(request, options), signal)
       try {
-        return await answer(request, deadline)
+        return await answer(request, { deadline, heard })
       } finally {
         deadline.close()
       }
@@ -134,7 +136,7 @@ export function createNetworks(parts: NetworkParts): Networks {
 
   return {
     consents: createConsents({ store, providers, send, places, authServers, nonces, options, log, now }),
-    open: (identity) => networkOf(identity, (request, deadline) => askLinked(identity, request, deadline)),
+    open: (identity) => networkOf(identity, (request, terms) => askLinked(identity, request, terms)),
     async openUnlinked(account) {
       const { site, tokens } = account
       const provider = livingProvider(providers, account.provider)
@@ -142,9 +144,7 @@ export function createNetworks(parts: NetworkParts): Networks {
       const server = isMany ? homeServer(provider, account.server, options.allowInsecure) : account.server
       const app = account.app ?? (await appFor(store, provider, { siteId: site.id, server }))
       const identity = unlinkedIdentity({ ...account, server }, now())
-      return networkOf(identity, (request, deadline) =>
-        ask({ provider, identity, tokens, app }, request, deadline),
-      )
+      return networkOf(identity, (request, terms) => ask({ provider, identity, tokens, app }, request, terms))
     },
     async renewTokens(identity, { force }) {
       await keeper.renew(identity, livingProvider(providers, identity.provider), { force })
@@ -154,6 +154,10 @@ export function createNetworks(parts: NetworkParts): Networks {
       await pool.close()
     },
   }
+}
+
+interface Terms extends Pick<FetchOptions, 'heard'> {
+  readonly deadline: Deadline
 }
 
 interface Access {

@@ -53,15 +53,17 @@ export function createPool(options: NetworkOptions, guard: Guard): Pool {
   // The library keeps a socket to itself for one turn of the event loop after an answer; who asks again within it would
   // open another connection.
   const noteEnd = () => {
-    freeing ??= new Promise((resolve) => {
+    const freed = new Promise<void>((resolve) => {
       // Behind what the library has put there when this call returns.
       queueMicrotask(() =>
         setImmediate(() => {
-          freeing = undefined
+          if (freeing === freed) freeing = undefined
           resolve()
         }),
       )
     })
+    // That of the latest answer: its socket is free last.
+    freeing = freed
   }
   return {
     async exchange(call, name, deadline) {

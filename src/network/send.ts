@@ -3,8 +3,8 @@
 import { type ErrorCode, GatewayError } from '../core/errors.ts'
 import type { Log, Meter } from '../core/gateway.ts'
 import { letGo } from '../core/let-go.ts'
-import type { ApiResponse, Provider } from '../core/provider.ts'
-import { ownTurn } from '../core/turns.ts'
+import type { ApiResponse, FetchOptions, Provider } from '../core/provider.ts'
+import { isCrowded, laterTurn, ownTurn } from '../core/turns.ts'
 import type { Breaker, Verdict } from './breaker.ts'
 import { type Deadline, pause } from './deadline.ts'
 import { type AnswerText, failureOf } from './failures.ts'
@@ -35,6 +35,7 @@ export interface Errand {
   readonly hidesPath?: boolean
   /** What is wrong with the answer; `failureOf` when absent. */
   readonly failure?: (answer: AnswerText) => GatewayError | undefined
+  readonly heard?: FetchOptions['heard']
 }
 
 /** Answers with an ApiResponse in which nothing is wrong; throws a GatewayError otherwise. */
@@ -146,11 +147,18 @@ async function ask(parts: Parts, errand: Errand): Promise<Outcome> {
   try {
     const answer = await converse(parts, errand)
     // Waiting as bytes takes a tenth of the memory that it takes parsed; and what reads the page goes on in this turn.
-    if (answer.body.length > LONG_BYTES) await ownTurn(startedAt)
+    if (isHeard(parts, errand, answer)) await laterTurn()
+    else if (answer.body.length > LONG_BYTES) await ownTurn(startedAt)
     return told(await judge(parts, errand, answer))
   } catch (error) {
     return told({ error: GatewayError.from(error), wasAsked: true })
   }
+}
+
+/** Whether the next request leaves before this answer is read. */
+function isHeard({ limits }: Parts, { provider, heard }: Errand, { status, headers }: HttpAnswer): boolean {
+  if (!heard || status < 200 || status > 299 || limits.isSpent(provider, headers) || isCrowded()) return false
+  return heard({ status, headers })
 }
 
 /** An answer longer than this is parsed in a turn of its own: much parsed at once would hold up everybody else. */

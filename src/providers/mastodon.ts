@@ -1,7 +1,7 @@
 // Mastodon, and what speaks its API: any server, each with its own apps and ids.
 
 import { z } from 'zod'
-import { byLink, type Next, paged, read } from '../core/answers.ts'
+import { byLink, type NextInHead, paged, read } from '../core/answers.ts'
 import type { Contact, Profile } from '../core/model.ts'
 import type { Paged, Provider } from '../core/provider.ts'
 import { Address, Html, Id, Text, toAddress } from './fields.ts'
@@ -26,10 +26,8 @@ const OwnAccount = Account.extend({
   source: z.object({ language: Text }).nullish(),
 })
 
-type Accounts = z.infer<typeof Account>[]
-
 /** One of an account's two lists, walked as `next` says. */
-export function accountsOf(list: 'following' | 'followers', next: Next<Accounts>): Paged<Contact> {
+export function accountsOf(list: 'following' | 'followers', next: NextInHead): Paged<Contact> {
   return paged({
     first: ({ subject }) => ({
       path: `/accounts/${encodeURIComponent(subject)}/${list}`,

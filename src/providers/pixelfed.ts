@@ -1,6 +1,6 @@
 // Pixelfed speaks Mastodon's API, with other scopes, tokens that expire, and other pages.
 
-import { linkTo, type Next } from '../core/answers.ts'
+import { linkTo, type NextInHead } from '../core/answers.ts'
 import type { Provider } from '../core/provider.ts'
 import { accountsOf, mastodon } from './mastodon.ts'
 import { publishStatus } from './mastodon-publish.ts'
@@ -37,12 +37,14 @@ export const pixelfed = {
  * The `Link` header, by what its cursors say. NOTE: Pixelfed has the relations the wrong way round: `prev` leads on and
  * `next` leads back. https://github.com/pixelfed/pixelfed/blob/dev/app/Http/Controllers/Api/ApiV1Controller.php
  */
-function byCursorLink(): Next<unknown> {
-  return (_accounts, { headers }, request) => {
-    const next = linkTo(headers.link ?? '', 'next')
-    const prev = linkTo(headers.link ?? '', 'prev')
-    const onward = [next, prev].find((link) => link && (leadsOn(link) ?? link === next))
-    return onward ? { ...request, path: onward, query: undefined } : undefined
+function byCursorLink(): NextInHead {
+  return {
+    inHead({ headers }, request) {
+      const next = linkTo(headers.link ?? '', 'next')
+      const prev = linkTo(headers.link ?? '', 'prev')
+      const onward = [next, prev].find((link) => link && (leadsOn(link) ?? link === next))
+      return onward ? { ...request, path: onward, query: undefined } : undefined
+    },
   }
 }
 

@@ -56,7 +56,8 @@ export function connect(file: string, { readonly = false, busyTimeoutMs }: Conne
   const database = new Database(file, { readonly, fileMustExist: true, timeout: busyTimeoutMs })
   if (readonly) database.pragma(`mmap_size = ${MMAP_BYTES}`)
   else {
-    // What is acknowledged survives a power cut; the library's own default in WAL mode would not promise that.
+    // What is acknowledged survives a power cut (but see `REPEATABLE`); the library's own default in WAL mode would not
+    // promise that.
     database.pragma('synchronous = FULL')
     database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`)
   }

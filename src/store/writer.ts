@@ -7,7 +7,7 @@ import { type SentError, sendError } from './failure.ts'
 import { type KeySource, openKeys } from './keys.ts'
 import type { Context } from './sealed.ts'
 import { type Connection, connect, LOG_PAGES } from './sqlite.ts'
-import { type WriteName, writeOf } from './writes.ts'
+import { REPEATABLE, type WriteName, writeOf } from './writes.ts'
 
 export interface WriterData {
   readonly file: string
@@ -132,7 +132,10 @@ function runGroup(
   }
 
   const begun: Call[] = []
+  // Within a transaction it cannot be changed: https://www.sqlite.org/pragma.html#pragma_synchronous
+  const isRepeatable = calls.every(({ name }) => REPEATABLE.has(name))
   try {
+    if (isRepeatable) database.pragma('synchronous = NORMAL')
     database.exec('begin immediate')
     const until = performance.now() + GROUP_MS
     const outcomes: Outcome[] = []
@@ -147,5 +150,7 @@ function runGroup(
     if (database.inTransaction) database.exec('rollback')
     // Where not even a transaction can be begun, no call fares better than another.
     return (begun.length > 0 ? begun : calls).map(({ id }) => ({ id, error: sendError(error) }))
+  } finally {
+    if (isRepeatable) database.pragma('synchronous = FULL')
   }
 }

@@ -122,6 +122,18 @@ export const WRITES = {
 
 export type WriteName = keyof typeof WRITES
 
+/**
+ * Writes that note what a network can be asked for again: on SQLite a commit of these alone is not waited for until the
+ * disk has it. A process that dies loses none of them; a power cut may take the last, as if they had not been read yet.
+ */
+export const REPEATABLE: ReadonlySet<WriteName> = new Set<WriteName>([
+  'claimRead',
+  'checkpointRead',
+  'finishRead',
+  'failRead',
+  'releaseRead',
+])
+
 /** Arguments of a write, without the context. */
 export type WriteArgs<Name extends WriteName> =
   Parameters<(typeof WRITES)[Name]> extends [Context, ...infer Args] ? Args : []
@@ -143,7 +155,7 @@ export interface Driver {
   read<T>(query: Query<T>): Promise<T>
   /** The same, for one that takes long: others have their turns meanwhile. */
   readSlowly<T>(query: Query<T>): Promise<T>
-  /** Runs a write as one transaction; what it has answered is on disk. */
+  /** Runs a write as one transaction; what it has answered is on disk, unless it is `REPEATABLE`. */
   write<Name extends WriteName>(name: Name, ...args: WriteArgs<Name>): Promise<WriteResult<Name>>
   /** Takes a nonce for so long; false when it is taken. */
   burnNonce(key: Uint8Array, keepMs: number): Promise<boolean>
