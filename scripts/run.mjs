@@ -14,6 +14,13 @@ const ROOT = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))))
  */
 const V8_FLAGS = ['--max-semi-space-size=4']
 
+/**
+ * What the system's memory is shipped with: glibc gives each thread a store of its own, up to eight for each core, and
+ * hardly takes back what was freed there; two hold a tenth less at the peak of many reads (bench/results.md).
+ * https://man7.org/linux/man-pages/man3/mallopt.3.html
+ */
+const MALLOC = { MALLOC_ARENA_MAX: '2' }
+
 const TESTS = ['test/*.test.ts', 'test/*/*.test.ts']
 
 /** What can be run: each step is a list of arguments for Node; further arguments go to the last step. */
@@ -57,6 +64,7 @@ export async function run([name, ...args]) {
 function start(node, args, cwd) {
   const env = {
     NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'kith'),
+    ...MALLOC,
     ...process.env,
     PATH: pathWith(node),
   }
