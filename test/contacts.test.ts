@@ -224,24 +224,27 @@ for (const database of databases) {
         { bounds: { fanOutDeadlineMs: 400 } },
       ))
 
-    test('a limit met in the middle of a list is told at once, waited out, and the list is whole afterwards', () =>
-      withHouse(async (house) => {
-        const { user } = await link(house, HOSTS.bluesky, { contacts: 300, mutualShare: 0 })
-        // The window that the import began is another one.
-        house.sandbox.reset()
-        house.sandbox.dial(HOSTS.bluesky, { rateLimit: { limit: 3, windowSeconds: 6 } })
-        const startedAt = performance.now()
-        const early = only(await read(house, user))
-        assert(performance.now() - startedAt < 4_500, 'nobody waited for the limit to pass')
-        assert.equal(early.problem?.code, 'rate_limited')
-        assert.deepEqual([early.isReading, early.count > 0 && early.count < 600], [true, true])
-        let list = early
-        for (let tries = 0; tries < 60 && list.problem; tries += 1) {
-          await sleep(250)
-          list = only(await read(house, user))
-        }
-        assert.deepEqual([list.count, list.problem], [600, undefined])
-      }))
+    // One network names the next page in the body of an answer, the other in its head.
+    for (const host of [HOSTS.bluesky, HOSTS.github]) {
+      test(`a limit of ${host} met in the middle of a list is told at once, waited out, and the list is whole afterwards`, () =>
+        withHouse(async (house) => {
+          const { user } = await link(house, host, { contacts: 300, mutualShare: 0 })
+          // The window that the import began is another one.
+          house.sandbox.reset()
+          house.sandbox.dial(host, { rateLimit: { limit: 3, windowSeconds: 6 } })
+          const startedAt = performance.now()
+          const early = only(await read(house, user))
+          assert(performance.now() - startedAt < 4_500, 'nobody waited for the limit to pass')
+          assert.equal(early.problem?.code, 'rate_limited')
+          assert.deepEqual([early.isReading, early.count > 0 && early.count < 600], [true, true])
+          let list = early
+          for (let tries = 0; tries < 60 && list.problem; tries += 1) {
+            await sleep(250)
+            list = only(await read(house, user))
+          }
+          assert.deepEqual([list.count, list.problem], [600, undefined])
+        }))
+    }
 
     test('a list beyond the bound is the first part of it, and says so', () =>
       withHouse(
