@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { byLink, paged } from '../src/core/answers.ts'
+import { GatewayError } from '../src/core/errors.ts'
 import type { ApiRequest, FetchOptions, Network } from '../src/core/provider.ts'
 import { startReading } from '../src/core/readings.ts'
 import { laterTurn, ownTurn } from '../src/core/turns.ts'
@@ -82,6 +83,33 @@ test('what was asked for ahead is broken off when the page before it cannot be u
   assert.equal(signals.get('/2')?.aborted, true)
 })
 
+test('a list that fails does not wait for what the network owes to the other', {
+  timeout: 5_000,
+}, async (t) => {
+  const { gateway, site, close } = await openHouse({})
+  t.after(close)
+  const [provider] = gateway.providers.values()
+  assert(provider)
+  const { identity } = await gateway.store.identities.link(site, {
+    ...accountOf('ada'),
+    provider: provider.id,
+  })
+  const list = (path: string) => ({ first: () => ({ path }), parse: () => ({ items: [] }) })
+  const contacts = { following: list('/refused'), followers: list('/silent') }
+  const fetch = ({ path }: ApiRequest, { signal }: FetchOptions = {}) =>
+    new Promise<never>((_, reject) => {
+      const refuse = () => reject(new GatewayError('permission_missing', 'The network refuses.'))
+      if (path === '/refused') setTimeout(refuse, 10)
+      else signal?.addEventListener('abort', () => reject(signal.reason))
+    })
+  const network: Network = { identity, fetch, call: () => Promise.reject(new Error('nobody calls')) }
+  const providers = new Map([[provider.id, { ...provider, contacts }]])
+  const reading = startReading({ ...gateway, providers, open: () => network }, identity, undefined)
+  const outcome = await reading.done
+  assert('problem' in outcome)
+  assert.equal(outcome.problem.code, 'permission_missing')
+})
+
 const LIMITED = {
   ...PROBE,
   rateLimit: { remaining: 'x-left', reset: 'x-reset', as: 'seconds', scope: 'identity' },
@@ -115,4 +143,17 @@ test('what nobody waits for is done when no more answers come, after all that so
   assert.deepEqual(done, ['own', 'own', 'own'])
   await later
   assert.equal(done.at(-1), 'later')
+})
+
+test('what nobody waits for has its turn all the same while somebody always waits', async () => {
+  let isOver = false
+  const busy = [1, 2].map(async () => {
+    while (!isOver) await ownTurn()
+  })
+  const startedAt = performance.now()
+  await laterTurn()
+  const waitedMs = performance.now() - startedAt
+  isOver = true
+  await Promise.all(busy)
+  assert(waitedMs < 1_000, `${waitedMs} ms`)
 })

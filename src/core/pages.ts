@@ -47,19 +47,23 @@ export interface Run {
   readonly early?: Early
 }
 
-/** First pages on their way. */
-export type Early = Partial<Record<Relation, Asked>>
+/** First pages on their way, and what breaks them off when one list fails. */
+export interface Early {
+  readonly asked: Partial<Record<Relation, Asked>>
+  readonly failed: AbortController
+}
 
 /** Asks for the first page of every list, for a read that begins at the beginning. */
 export function askFirst(run: Omit<Run, 'fence'>): Early {
   const { gateway, identity, lists } = run
   const network = gateway.open(identity)
-  const early: Early = {}
+  const early: Early = { asked: {}, failed: new AbortController() }
+  const signal = AbortSignal.any([run.signal, early.failed.signal])
   for (const [relation, pager] of pagersOf(run)) {
     const next = pager.first(identity)
     const list: List = { pages: [], count: 0, next, isDone: false }
     lists[relation] = list
-    early[relation] = ask({ run, network, pager, list }, next)
+    early.asked[relation] = ask({ run: { ...run, signal }, network, pager, list }, next)
   }
   return early
 }
@@ -71,7 +75,7 @@ export function askFirst(run: Omit<Run, 'fence'>): Early {
 export async function readLists(run: Run): Promise<void> {
   const { gateway, identity, lists } = run
   const network = gateway.open(identity)
-  const failed = new AbortController()
+  const failed = run.early?.failed ?? new AbortController()
   const signal = AbortSignal.any([run.signal, failed.signal])
   await Promise.all(
     pagersOf(run).map(async ([relation, pager]) => {
@@ -104,7 +108,7 @@ async function readList(
   const list = run.lists[relation]
   if (!list?.next || list.isDone) return
   const walk: Walk = { run, network, pager, list }
-  const early = run.early?.[relation]
+  const early = run.early?.asked[relation]
   let asked: Asked | undefined = early?.request === list.next ? early : ask(walk, list.next)
   while (asked) asked = await whenTaken(walk, asked)
 }

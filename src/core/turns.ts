@@ -45,7 +45,7 @@ export function laterTurn(): Promise<void> {
 
 const LATER_MAX = 16
 const CALM_MS = 2
-/** Nothing waits longer than this for calm, in milliseconds. */
+/** Who has waited so long, in milliseconds, goes first. */
 const RESTLESS_MAX_MS = 20
 let calmAt = 0
 let isToBegin = false
@@ -70,7 +70,7 @@ function begin(): void {
 }
 
 function next(): void {
-  const turn = waiting.shift() ?? laterOne()
+  const turn = overdueOne() ?? waiting.shift() ?? calmOne()
   if (turn) {
     setImmediate(next)
     turn.resolve()
@@ -80,8 +80,11 @@ function next(): void {
   if (waitingLater.length > 0) beginLater()
 }
 
-function laterOne(): Waiting | undefined {
+function overdueOne(): Waiting | undefined {
   const [first] = waitingLater
-  const now = performance.now()
-  return first && (now >= calmAt || now - first.since > RESTLESS_MAX_MS) ? waitingLater.shift() : undefined
+  return first && performance.now() - first.since > RESTLESS_MAX_MS ? waitingLater.shift() : undefined
+}
+
+function calmOne(): Waiting | undefined {
+  return performance.now() >= calmAt ? waitingLater.shift() : undefined
 }
