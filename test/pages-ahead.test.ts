@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { z } from 'zod'
 import { byLink, paged } from '../src/core/answers.ts'
 import { GatewayError } from '../src/core/errors.ts'
-import type { ApiRequest, FetchOptions, Network } from '../src/core/provider.ts'
+import type { ApiRequest, Contacts, FetchOptions, Network } from '../src/core/provider.ts'
 import { startReading } from '../src/core/readings.ts'
 import { laterTurn, ownTurn } from '../src/core/turns.ts'
 import { identityAt, json, listen, openRoom, PROBE } from './network/support.ts'
@@ -20,11 +20,11 @@ interface Walked {
   readonly outcome: Awaited<ReturnType<typeof startReading>['done']>
 }
 
-/** Reads a list of four pages of two contacts; `fails`: the page that cannot be understood. */
-async function walk(
+/** Reads the lists of one identity whose network answers as `fetch` does. */
+async function readFrom(
   t: TestContext,
-  { bound = 10_000, fails }: { bound?: number; fails?: string } = {},
-): Promise<Walked> {
+  { contacts, fetch, bound = 10_000 }: { contacts: Contacts; fetch: Network['fetch']; bound?: number },
+): Promise<Walked['outcome']> {
   const { gateway, site, close } = await openHouse({ bounds: { contactsPerIdentity: bound } })
   t.after(close)
   const [provider] = gateway.providers.values()
@@ -33,6 +33,16 @@ async function walk(
     ...accountOf('ada'),
     provider: provider.id,
   })
+  const network: Network = { identity, fetch, call: () => Promise.reject(new Error('nobody calls')) }
+  const providers = new Map([[provider.id, { ...provider, contacts }]])
+  return startReading({ ...gateway, providers, open: () => network }, identity, undefined).done
+}
+
+/** Reads a list of four pages of two contacts; `fails`: the page that cannot be understood. */
+async function walk(
+  t: TestContext,
+  { bound, fails }: { bound?: number; fails?: string } = {},
+): Promise<Walked> {
   const events: string[] = []
   const signals = new Map<string, AbortSignal | undefined>()
   const all = paged({
@@ -53,10 +63,7 @@ async function walk(
     if (heard?.({ status: 200, headers })) await ownTurn()
     return { status: 200, headers, body: path === fails ? 'no page' : { page: path } }
   }
-  const network: Network = { identity, fetch, call: () => Promise.reject(new Error('nobody calls')) }
-  const providers = new Map([[provider.id, { ...provider, contacts: { all } }]])
-  const reading = startReading({ ...gateway, providers, open: () => network }, identity, undefined)
-  return { events, signals, outcome: await reading.done }
+  return { events, signals, outcome: await readFrom(t, { contacts: { all }, fetch, bound }) }
 }
 
 test('each page is asked for once, before the one that leads to it is read', async (t) => {
@@ -86,14 +93,6 @@ test('what was asked for ahead is broken off when the page before it cannot be u
 test('a list that fails does not wait for what the network owes to the other', {
   timeout: 5_000,
 }, async (t) => {
-  const { gateway, site, close } = await openHouse({})
-  t.after(close)
-  const [provider] = gateway.providers.values()
-  assert(provider)
-  const { identity } = await gateway.store.identities.link(site, {
-    ...accountOf('ada'),
-    provider: provider.id,
-  })
   const list = (path: string) => ({ first: () => ({ path }), parse: () => ({ items: [] }) })
   const contacts = { following: list('/refused'), followers: list('/silent') }
   const fetch = ({ path }: ApiRequest, { signal }: FetchOptions = {}) =>
@@ -102,10 +101,7 @@ test('a list that fails does not wait for what the network owes to the other', {
       if (path === '/refused') setTimeout(refuse, 10)
       else signal?.addEventListener('abort', () => reject(signal.reason))
     })
-  const network: Network = { identity, fetch, call: () => Promise.reject(new Error('nobody calls')) }
-  const providers = new Map([[provider.id, { ...provider, contacts }]])
-  const reading = startReading({ ...gateway, providers, open: () => network }, identity, undefined)
-  const outcome = await reading.done
+  const outcome = await readFrom(t, { contacts, fetch })
   assert('problem' in outcome)
   assert.equal(outcome.problem.code, 'permission_missing')
 })

@@ -36,9 +36,10 @@ export function ownTurn(since = performance.now()): Promise<void> {
  */
 export function laterTurn(): Promise<void> {
   if (isCrowded() || waitingLater.length >= LATER_MAX) return Promise.resolve()
-  calmAt = performance.now() + CALM_MS
+  const since = performance.now()
+  calmAt = since + CALM_MS
   return new Promise((resolve) => {
-    waitingLater.push({ since: performance.now(), resolve })
+    waitingLater.push({ since, resolve })
     if (!isGoing) beginLater()
   })
 }
